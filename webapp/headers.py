@@ -1,0 +1,68 @@
+"""Response headers: the security set on everything, and the cache rules a view can choose."""
+
+from flask import Flask, Response, request
+
+from webapp.config import Settings
+
+# No inline code anywhere, so neither nonce (which a cached page cannot carry) nor hash is needed.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "object-src 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+SECURITY = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Never no-referrer: a browser then posts our own form with `Origin: null`.
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+}
+PAGE = "public, max-age=0, s-maxage=30, stale-while-revalidate=30, stale-if-error=86400"
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    @app.after_request
+    def secure(response: Response) -> Response:
+        for name, value in SECURITY.items():
+            response.headers.setdefault(name, value)
+        if settings.https:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def public(response: Response) -> Response:
+    """A page that is the same for every reader: shared caches may keep it, with an ETag for 304."""
+    response.headers["Cache-Control"] = PAGE
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def immutable(response: Response) -> Response:
+    """A file whose address names its content: kept for ever, usable from other sites (feeds, previews)."""
+    response.headers["Cache-Control"] = IMMUTABLE
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def private(response: Response) -> Response:
+    """A page reached by a secret link: kept nowhere, indexed nowhere, its address sent nowhere."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response

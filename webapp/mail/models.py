@@ -1,0 +1,32 @@
+"""The outbox: which letter is owed to whom. It holds no text, no address and no token; letters are rendered at send."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.database import Base, BigInt, Moment
+
+
+class Outbox(Base):
+    """A letter owed. `kind` names the renderer that a room registered, `ref` the row of that room it is about.
+
+    `state`: new, sending (leased until `lease_until`), sent, dead (given up, with `reason`) or dropped (no longer owed).
+    `dedupe_key`: what makes two requests for one letter the same request.
+    """
+
+    __tablename__ = "mail_outbox"
+    __table_args__ = (Index("ix_mail_outbox_state_next_at", "state", "next_at"),)
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    ref: Mapped[int] = mapped_column(BigInt, index=True)
+    dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
+    message_id: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(8), default="new")
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime] = mapped_column(Moment)
+    lease_until: Mapped[datetime | None] = mapped_column(Moment)
+    reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    sent_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -1,0 +1,8 @@
+"""Room: news."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Register this room's pages, commands and template globals."""
+    from webapp.news import models  # noqa: F401

@@ -1,0 +1,73 @@
+"""Money, moments and odds in words, the same on pages, in the rules and on the command line."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+# ISO 4217 (list one, 2025): the codes of money in use. All have two decimals but those listed after.
+_ALL = """
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE
+    CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY
+    KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO
+    NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB
+    TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+"""
+_NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_THREE = "BHD IQD JOD KWD LYD OMR TND"
+CURRENCIES = frozenset(_ALL.split())
+_DECIMALS = dict.fromkeys(_NONE.split(), 0) | dict.fromkeys(_THREE.split(), 3)
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+
+
+def decimals(currency: str) -> int:
+    """How many decimals amounts in `currency` have (ISO 4217 minor unit)."""
+    return _DECIMALS.get(currency, 2)
+
+
+def money(minor: int, currency: str) -> str:
+    """An amount in minor units as people write it: `$100`, `$99.50`, `CHF 1,000`."""
+    places = decimals(currency)
+    amount = Decimal(minor).scaleb(-places)
+    text = f"{amount:,.{places}f}"
+    if places and amount == amount.to_integral_value():
+        text = text[: -places - 1]
+    return f"{_SIGNS[currency]}{text}" if currency in _SIGNS else f"{currency} {text}"
+
+
+def when(moment: datetime, zone: str) -> str:
+    """`moment` on the wall clock of `zone`, zone named: `Sunday, December 20, 2026, 11:59 PM EST`."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{local:%A, %B} {local.day}, {local.year}, {_clock(local)} {_zone_name(local)}"
+
+
+def when_exactly(moment: datetime, zone: str) -> str:
+    """As `when`, and the same moment in UTC, so that no zone abbreviation is left to interpret."""
+    return f"{when(moment, zone)} ({moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC)"
+
+
+def _clock(local: datetime) -> str:
+    minutes = f"{local:%M:%S}" if local.second else f"{local:%M}"
+    return f"{local.hour % 12 or 12}:{minutes} {'AM' if local.hour < 12 else 'PM'}"
+
+
+def _zone_name(local: datetime) -> str:
+    name = local.tzname() or ""
+    return name if name.isalpha() else f"UTC{local:%z}"  # many zones have no letters, only -03
+
+
+def odds(winners: int, eligible: int) -> str | None:
+    """The chance of one entry among `eligible` in the form `1 in 2,041`; None while there is no entry."""
+    if eligible == 0:
+        return None
+    share = max(Decimal(1), Decimal(eligible) / winners)
+    return f"1 in {share:,.1f}" if share < 10 and share % 1 else f"1 in {share:,.0f}"
+
+
+def in_words(code: str) -> str:
+    """A reason code as words: `no_answer` is `no answer`."""
+    return code.replace("_", " ").replace("-", " ")
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 winner`, `2 winners`, `10,204 entries`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -98,9 +99,11 @@ def writing() -> Iterator[Session]:
     On SQLite writers queue on a lock file first: its own waiting is unfair (seconds at the 99th percentile).
     Prepare before it, keep it short, and never nest it.
     """
+    session = db.session()
+    # A read transaction of this request would keep the write from beginning, and its connection, held while
+    # queueing, could be the last one of the pool, which the writer in front needs.
+    session.rollback()
     with _queue(current_app.extensions["write_lock"]):
-        session = db.session()
-        session.rollback()  # a read transaction of this request would keep the write from beginning
         try:
             session.connection(execution_options={"writes": True})
             yield session
@@ -122,6 +125,11 @@ def _queue(lock: Path | None) -> Iterator[None]:
 
 def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
+
+
+def insert_into(session: Session, model: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ON CONFLICT, which both databases have and SQLAlchemy spells per dialect."""
+    return sqlite.insert(model) if is_sqlite(session) else postgresql.insert(model)
 
 
 def forget_deleted() -> None:

@@ -130,7 +130,7 @@ class _Reader:
         value = self.text(name) or "UTC"
         try:
             return ZoneInfo(value)
-        except (OSError, ValueError):
+        except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
             self.fault(name, f"{value!r} is not an IANA time zone", "Write for example America/New_York.")
             return ZoneInfo("UTC")
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 import click
 from flask import Flask
 
-from webapp import assets, database, errors, headers
+from webapp import assets, database, dates, errors, form_tokens, headers
 from webapp.config import ROOT, Fault, read_settings
 
 # In this order they register their pages, commands and template globals.
@@ -36,7 +36,9 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.template_global("site")(lambda: settings)
     headers.init_app(app, settings)
     errors.init_app(app)
+    form_tokens.init_app(app, settings)
     assets.init_app(app)
+    dates.init_app(app, settings)
     database.init_app(app, settings.database_url, settings.instance)
     for room in ROOMS:
         import_module(f"webapp.{room}").init_app(app)

@@ -1,8 +1,56 @@
-"""Room: news."""
+"""Room: news. Articles and their pictures, from a folder of Markdown to the pages."""
 
-from flask import Flask
+from flask import Flask, current_app
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from webapp import clock
+from webapp.database import db
+from webapp.news import models, reading, views
+
+__all__ = ["init_app"]
+
+# In the foot of every page, as far as the installation has them.
+FOOT = (
+    ("/headlines", "ALL Headlines"),
+    ("/draws", "Draws and winners"),
+    ("/draws/verify", "Check a draw"),
+    ("/about", "About"),
+    ("/advertising", "Advertising"),
+    ("/privacy", "Privacy"),
+)
 
 
 def init_app(app: Flask) -> None:
     """Register this room's pages, commands and template globals."""
-    from webapp.news import models  # noqa: F401
+    app.register_blueprint(views.blueprint)
+    app.template_global("sections")(sections)
+    app.template_global("headline_index")(headline_index)
+    app.template_global("foot_links")(foot_links)
+
+
+def sections() -> list[str]:
+    """The masthead's sections."""
+    return reading.sections(db.session(), clock.now())
+
+
+def headline_index(limit: int, without: str | None = None) -> list[reading.Headline]:
+    """The newest headlines, for the rail."""
+    return reading.headlines(db.session(), clock.now(), limit=limit, without=without)
+
+
+def foot_links() -> list[tuple[str, str]]:
+    """Address and name of the pages that exist."""
+    return [(path, name) for path, name in FOOT if _is_page(path)]
+
+
+def _is_page(path: str) -> bool:
+    try:
+        endpoint, values = current_app.url_map.bind("").match(path, "GET")
+    except (HTTPException, RequestRedirect):
+        return False
+    # A route with a name in it (/draws/<campaign>) would take the path for a name.
+    return not values and bool(endpoint)
+
+
+_ = models  # the tables of this room, for migrations

@@ -1,8 +1,122 @@
-"""Room: draw."""
+"""Room of the draw: public logs, seals, beacons and rankings by Open Draw v1. It knows no person and no mail."""
 
 from flask import Flask
 
+from webapp.draw.appending import append_entries, open_log, remove_entry
+from webapp.draw.beacons import QUICKNET, operator_commitment, parse_beacon, round_at, round_time
+from webapp.draw.drawing import draw, rank
+from webapp.draw.facts import (
+    Appended,
+    Beacon,
+    LogStatus,
+    OpenTerms,
+    Ranked,
+    Result,
+    Sealed,
+    Step,
+    Verified,
+    Voided,
+    Winner,
+)
+from webapp.draw.logkeys import LogKey
+from webapp.draw.reading import status
+from webapp.draw.receipts import receipt
+from webapp.draw.refusals import (
+    AlreadyAwarded,
+    AlreadyDrawn,
+    AlreadyForfeited,
+    AlreadyPaid,
+    AlreadyRemoved,
+    AlreadySealed,
+    BadBeacon,
+    BadTerms,
+    ClockBehind,
+    Invalid,
+    LogExists,
+    LogMissing,
+    LogSealed,
+    LogVoid,
+    NobodyEligible,
+    NotAllowed,
+    NotAnEntry,
+    NotAwarded,
+    NotAWinner,
+    NotDrawn,
+    NotDue,
+    NotSealed,
+    TooEarly,
+    TooLate,
+    WrongKey,
+)
+from webapp.draw.sealing import seal
+from webapp.draw.settling import award, forfeit, paid, void
+from webapp.draw.tickets import commitment, receipt_email
+from webapp.draw.verifying import verify
+
+__all__ = [
+    "QUICKNET",
+    "AlreadyAwarded",
+    "AlreadyDrawn",
+    "AlreadyForfeited",
+    "AlreadyPaid",
+    "AlreadyRemoved",
+    "AlreadySealed",
+    "Appended",
+    "BadBeacon",
+    "BadTerms",
+    "Beacon",
+    "ClockBehind",
+    "Invalid",
+    "LogExists",
+    "LogKey",
+    "LogMissing",
+    "LogSealed",
+    "LogStatus",
+    "LogVoid",
+    "NobodyEligible",
+    "NotAWinner",
+    "NotAllowed",
+    "NotAnEntry",
+    "NotAwarded",
+    "NotDrawn",
+    "NotDue",
+    "NotSealed",
+    "OpenTerms",
+    "Ranked",
+    "Result",
+    "Sealed",
+    "Step",
+    "TooEarly",
+    "TooLate",
+    "Verified",
+    "Voided",
+    "Winner",
+    "WrongKey",
+    "append_entries",
+    "award",
+    "commitment",
+    "draw",
+    "forfeit",
+    "init_app",
+    "open_log",
+    "operator_commitment",
+    "paid",
+    "parse_beacon",
+    "rank",
+    "receipt",
+    "receipt_email",
+    "remove_entry",
+    "round_at",
+    "round_time",
+    "seal",
+    "status",
+    "verify",
+    "void",
+]
+
 
 def init_app(app: Flask) -> None:
-    """Register this room's pages, commands and template globals."""
-    from webapp.draw import models  # noqa: F401
+    """Register this room's pages."""
+    from webapp.draw import models, views  # noqa: F401
+
+    app.register_blueprint(views.blueprint)

@@ -134,7 +134,6 @@ def upgrade() -> None:
         sa.Column("log_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["log_id"], ["draw_log.id"], name=op.f("fk_draw_checkpoint_log_id_draw_log")),
         sa.PrimaryKeyConstraint("log_id", "size", name=op.f("pk_draw_checkpoint")),

@@ -1,11 +1,9 @@
 """The public log of each draw. Leaves, nodes and checkpoints are append-only: triggers refuse UPDATE and DELETE."""
 
-from datetime import datetime
-
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.database import Base, BigInt, Moment
+from webapp.database import Base, BigInt
 
 _NO_ENTRY = text("type <> 'entry'")
 _REMOVAL = text("subject IS NOT NULL")
@@ -65,12 +63,14 @@ class Node(Base):
 
 
 class Checkpoint(Base):
-    """A checkpoint that must stay: of the opening, the seal, the draw and each step after it (`kind` is the leaf's type)."""
+    """A checkpoint that must stay: of the opening, the seal, the draw, each step after it, or the void.
+
+    `kind` is the type of the leaf that made it, leaf `size` - 1; that leaf holds the time.
+    """
 
     __tablename__ = "draw_checkpoint"
 
     log_id: Mapped[int] = mapped_column(ForeignKey("draw_log.id"), primary_key=True)
     size: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(String(16))
-    at: Mapped[datetime] = mapped_column(Moment)
     note: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,70 @@
+"""Look into the outbox, and give letters another chance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from webapp.mail.models import Outbox
+
+STATES = ("new", "sending", "sent", "dead", "dropped")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A letter in the outbox: no address and no text, for it holds none."""
+
+    id: int
+    kind: str
+    ref: int
+    state: str
+    attempts: int
+    created_at: datetime
+    next_at: datetime
+    sent_at: datetime | None
+    reason: str | None
+
+
+class NoSuchLetter(Exception):
+    """No letter has this number, or there is none at all."""
+
+
+def newest(session: Session, *, state: str | None, limit: int) -> list[Row]:
+    """The newest letters, newest first; all, or those in `state`."""
+    wanted = select(Outbox).order_by(Outbox.id.desc()).limit(limit)
+    return [_row(letter) for letter in session.scalars(wanted if state is None else wanted.where(Outbox.state == state))]
+
+
+def one(session: Session, letter_id: int | None) -> Row:
+    """The letter with this id, or the newest. Raises NoSuchLetter."""
+    wanted = select(Outbox).order_by(Outbox.id.desc()).limit(1)
+    letter = session.scalars(wanted if letter_id is None else wanted.where(Outbox.id == letter_id)).first()
+    if letter is None:
+        raise NoSuchLetter
+    return _row(letter)
+
+
+def retry(session: Session, ids: Sequence[int], *, now: datetime) -> int:
+    """Make dead and waiting letters due now, with a fresh count of attempts; without `ids` all of them. Returns how many."""
+    chosen = update(Outbox).where(Outbox.state.in_(("dead", "new")))
+    if ids:
+        chosen = chosen.where(Outbox.id.in_(ids))
+    done = session.execute(chosen.values(state="new", next_at=now, attempts=0, reason=None).execution_options(synchronize_session=False))
+    assert isinstance(done, CursorResult)  # noqa: S101 - what an UPDATE returns
+    return done.rowcount
+
+
+def _row(letter: Outbox) -> Row:
+    return Row(
+        id=letter.id,
+        kind=letter.kind,
+        ref=letter.ref,
+        state=letter.state,
+        attempts=letter.attempts,
+        created_at=letter.created_at,
+        next_at=letter.next_at,
+        sent_at=letter.sent_at,
+        reason=letter.reason,
+    )

@@ -1,0 +1,25 @@
+"""Owe a letter: a row in the same transaction as its cause. Who registers never waits for mail."""
+
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy.orm import Session
+
+from webapp.database import insert_into
+from webapp.mail.models import Outbox
+
+
+def owe(session: Session, kind: str, ref: int, *, dedupe_key: str, now: datetime) -> bool:
+    """Put the letter `kind` about row `ref` into the outbox; False if one with this `dedupe_key` is or was owed already."""
+    row = {
+        "kind": kind,
+        "ref": ref,
+        "dedupe_key": dedupe_key,
+        "message_id": uuid4().hex,
+        "state": "new",
+        "attempts": 0,
+        "next_at": now,
+        "created_at": now,
+    }
+    statement = insert_into(session, Outbox).values(row).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(Outbox.id)
+    return session.execute(statement).first() is not None

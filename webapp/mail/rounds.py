@@ -1,0 +1,97 @@
+"""Rounds of the sender: everything that is due, over one connection; and, in a loop, whatever else wants a regular turn."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from flask import Flask, current_app
+
+from webapp.database import db, writing
+from webapp.mail.composing import Sender, compose
+from webapp.mail.delivering import Fate, Outcome, Transport
+from webapp.mail.letters import Letter, letters
+from webapp.mail.sending import Leased, anything_due, lease, settle
+
+
+@dataclass
+class Tally:
+    """What a round did with how many letters."""
+
+    sent: int = 0
+    new: int = 0  # to be tried again
+    dead: int = 0
+    dropped: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """What a round needs: who writes, how to reach the server, the time, chance, and whether to stop."""
+
+    sender: Sender
+    connect: Callable[[], Transport]
+    now: Callable[[], datetime]
+    chance: Callable[[], float]
+    stop: Callable[[], bool]
+
+
+def send_due(post: Post) -> Tally:
+    """Send everything that is due. Raises Unreachable (then no letter was touched, or the rest was not)."""
+    tally = Tally()
+    while not post.stop() and _waiting(post):
+        # Connecting comes before leasing: a server that is away is no letter's fault, and uses up no lease.
+        with closing(post.connect()) as transport:
+            _empty(post, transport, tally)
+    return tally
+
+
+def _waiting(post: Post) -> bool:
+    due = anything_due(db.session(), now=post.now())
+    db.session.rollback()
+    return due
+
+
+def _empty(post: Post, transport: Transport, tally: Tally) -> None:
+    while transport.usable and not post.stop() and _waiting(post):
+        with writing() as session:
+            letter = lease(session, now=post.now())
+        if letter is None:
+            return
+        outcome = _send(post, transport, letter)
+        with writing() as session:
+            state = settle(session, letter, outcome, now=post.now(), chance=post.chance())
+        setattr(tally, state, getattr(tally, state) + 1)
+
+
+def _send(post: Post, transport: Transport, leased: Leased) -> Outcome | None:
+    """Write and hand over one letter; None if it is no longer owed. A letter that cannot be written waits for its mend."""
+    try:
+        letter = write(leased.kind, leased.ref)
+        if letter is None:
+            return None
+        message = compose(letter, post.sender, message_id=leased.message_id, now=post.now(), encoding=transport.encoding)
+        name = f"{leased.id:06d}-{leased.kind}"
+        return transport.deliver(message, envelope=post.sender.envelope, to=letter.to, name=name)
+    except Exception as error:
+        # Its words may hold an address, which no log line may: of this fault only the kind is told.
+        current_app.logger.error("letter %s (%s) cannot be written: %s", leased.id, leased.kind, type(error).__name__)  # noqa: TRY400
+        return Outcome(Fate.LATER, f"It could not be written: {type(error).__name__}")
+
+
+def write(kind: str, ref: int) -> Letter | None:
+    """The letter as it would be sent now; None if it is no longer owed."""
+    render = letters(current_app)[kind]
+    try:
+        return render(db.session(), ref)
+    finally:
+        db.session.rollback()  # no read transaction may outlast this: it would hold up SQLite's checkpoints
+
+
+def on_round(app: Flask, callback: Callable[[], None]) -> None:
+    """Have `callback` called once per round of `flask mail send --loop`, about each second."""
+    callbacks(app).append(callback)
+
+
+def callbacks(app: Flask) -> list[Callable[[], None]]:
+    return cast(list[Callable[[], None]], app.extensions.setdefault("mail_rounds", []))

@@ -1,14 +1,142 @@
 """What the pages and lists about campaigns show. Reads only."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.draw import LogStatus, status
+from webapp.sweepstakes.clauses import is_operator_trusted
+from webapp.sweepstakes.finding import CampaignMissing, find
 from webapp.sweepstakes.models import Campaign
+from webapp.sweepstakes.wording import in_words, money, odds, when
+
+PHASES = {
+    "draft": "Draft",
+    "upcoming": "Opens soon",
+    "open": "Open",
+    "closed": "Closed",
+    "sealed": "Sealed",
+    "drawn": "Drawn",
+    "settled": "Settled",
+    "void": "Void",
+}
+_ORDER = ("open", "upcoming", "closed", "sealed", "drawn", "settled", "void", "draft")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A rank of the result: its entry number (the leaf's index), its ticket in hex, and how it stands."""
+
+    rank: int
+    entry: int
+    ticket: str
+    standing: str
+    winner: bool
+
+
+@dataclass(frozen=True)
+class CampaignView:
+    """A campaign and its log at one moment. `log` is None for a draft."""
+
+    campaign: Campaign
+    log: LogStatus | None
+    phase: str
+
+    @property
+    def label(self) -> str:
+        return PHASES[self.phase]
+
+    @property
+    def operator_trusted(self) -> bool:
+        return is_operator_trusted(self.campaign)
+
+    @property
+    def value(self) -> str:
+        return money(self.campaign.prize_minor, self.campaign.currency)
+
+    @property
+    def odds(self) -> str | None:
+        return odds(self.campaign.winners, self.log.eligible) if self.log else None
+
+    @property
+    def draws_at(self) -> datetime:
+        """When it is drawn: as its rules say, or later if its seal came late."""
+        return self.log.sealed.draws_at if self.log and self.log.sealed else self.campaign.draws_at
+
+    @property
+    def winning_entries(self) -> tuple[int, ...]:
+        return tuple(winner.index for winner in self.log.winners) if self.log else ()
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        return places(self.log) if self.log else ()
+
+    @property
+    def void_reason(self) -> str | None:
+        return in_words(self.campaign.void_reason) if self.campaign.void_reason else None
+
+    def when(self, moment: datetime) -> str:
+        """`moment` on the campaign's own clock."""
+        return when(moment, self.campaign.timezone)
 
 
 def current_campaign(session: Session, now: datetime) -> Campaign | None:
     """The campaign that takes entries at `now`; of several the one that closes first."""
     taking = select(Campaign).where(Campaign.state == "open", Campaign.opens_at <= now, Campaign.closes_at > now)
     return session.scalars(taking.order_by(Campaign.closes_at, Campaign.id).limit(1)).first()
+
+
+def phase(campaign: Campaign, now: datetime) -> str:
+    """The stored state, or what the clock makes of `open`: upcoming, open, closed."""
+    if campaign.state != "open":
+        return campaign.state
+    if now < campaign.opens_at:
+        return "upcoming"
+    return "open" if now < campaign.closes_at else "closed"
+
+
+def view(session: Session, slug: str, now: datetime) -> CampaignView:
+    """The campaign, drafts too. Raises CampaignMissing."""
+    return _view(session, find(session, slug), now)
+
+
+def public_view(session: Session, slug: str, now: datetime) -> CampaignView:
+    """The campaign, if it was opened: a draft is nobody's business. Raises CampaignMissing."""
+    seen = view(session, slug, now)
+    if seen.log is None:
+        raise CampaignMissing(slug, [])
+    return seen
+
+
+def all_views(session: Session, now: datetime, *, drafts: bool = False) -> list[CampaignView]:
+    """All campaigns: those that take entries first, then those to come, then the others, latest first."""
+    query = select(Campaign).order_by(Campaign.closes_at.desc(), Campaign.id.desc())
+    views = [_view(session, campaign, now) for campaign in session.scalars(query) if drafts or campaign.state != "draft"]
+    return sorted(views, key=lambda seen: _ORDER.index(seen.phase) if seen.phase in _ORDER[:2] else len(_ORDER))
+
+
+def _view(session: Session, campaign: Campaign, now: datetime) -> CampaignView:
+    return CampaignView(campaign, None if campaign.state == "draft" else status(session, campaign.slug), phase(campaign, now))
+
+
+def places(log: LogStatus) -> tuple[Place, ...]:
+    """The whole ranking with how each rank stands; empty before the draw."""
+    if log.result is None:
+        return ()
+    standings = {winner.rank: _STANDINGS[winner.state] for winner in log.winners}
+    forfeits = {step.rank: f"Forfeited: {in_words(step.reason or '')}" for step in log.steps if step.kind == "forfeit"}
+    return tuple(
+        Place(
+            rank=ranked.rank,
+            entry=ranked.index,
+            ticket=ranked.ticket.hex(),
+            standing=standings.get(ranked.rank) or forfeits.get(ranked.rank) or "Alternate",
+            winner=ranked.rank in standings,
+        )
+        for ranked in log.result.ranking
+    )
+
+
+_STANDINGS = {"drawn": "Winner", "awarded": "Winner, prize awarded", "paid": "Winner, prize paid"}

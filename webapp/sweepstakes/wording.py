@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from webapp.dates import DAYS, local_date, long_moment
+
 # ISO 4217 (list one, 2025): the codes of money in use. All have two decimals but those listed after.
 _ALL = """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE
@@ -35,24 +37,14 @@ def money(minor: int, currency: str) -> str:
 
 
 def when(moment: datetime, zone: str) -> str:
-    """`moment` on the wall clock of `zone`, zone named: `Sunday, December 20, 2026, 11:59 PM EST`."""
-    local = moment.astimezone(ZoneInfo(zone))
-    return f"{local:%A, %B} {local.day}, {local.year}, {_clock(local)} {_zone_name(local)}"
+    """`moment` on the wall clock of `zone`, zone named: `Sunday 20 December 2026, 23:59 EST`."""
+    wall = ZoneInfo(zone)
+    return f"{DAYS[local_date(moment, wall).weekday()]} {long_moment(moment, wall)}"
 
 
 def when_exactly(moment: datetime, zone: str) -> str:
     """As `when`, and the same moment in UTC, so that no zone abbreviation is left to interpret."""
     return f"{when(moment, zone)} ({moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC)"
-
-
-def _clock(local: datetime) -> str:
-    minutes = f"{local:%M:%S}" if local.second else f"{local:%M}"
-    return f"{local.hour % 12 or 12}:{minutes} {'AM' if local.hour < 12 else 'PM'}"
-
-
-def _zone_name(local: datetime) -> str:
-    name = local.tzname() or ""
-    return name if name.isalpha() else f"UTC{local:%z}"  # many zones have no letters, only -03
 
 
 def odds(winners: int, eligible: int) -> str | None:

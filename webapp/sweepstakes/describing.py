@@ -129,8 +129,11 @@ def _parse(source: bytes) -> dict[str, object]:
         line = source[: error.start].count(b"\n") + 1
         raise _unreadable(f"is not UTF-8 (line {line})", "Save it as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
-        where = str(error).replace("at end of document", f"at the end, line {source.count(b'\n') + 1}")
-        raise _unreadable(f"is not TOML: {where}", "Mend that line; text stands in quotation marks.") from error
+        last = len(source.splitlines())
+        raise _unreadable(
+            f"is not TOML: {error}".replace("at end of document", f"at the end, line {last}"),
+            "Mend that line; text stands in quotation marks.",
+        ) from error
     except (RecursionError, ValueError) as error:  # brackets in hundreds, numbers of thousands of digits
         raise _unreadable("is not TOML that a person wrote", "Start from docs/campaign.example.toml.") from error
 

@@ -1,24 +1,117 @@
-"""Appending to a log."""
+"""Appending to a log: one locked head row, the tree grown by its frontier, one signature for all new leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from webapp.draw import leaves
+from webapp.draw.course import open_members
 from webapp.draw.facts import Appended, OpenTerms, Removal
+from webapp.draw.leaves import BadLeaf
 from webapp.draw.logkeys import LogKey
+from webapp.draw.refusals import AlreadyRemoved, BadTerms, LogExists, LogSealed, LogVoid, NotAnEntry, WrongKey
+from webapp.draw.rows import CHECKPOINT, LEAF, LOG, NODE, Head, head_of, milestones
+from webapp.draw.tree import Frontier, leaf_hash
 
 
 def open_log(session: Session, key: LogKey, terms: OpenTerms, *, now: datetime) -> Appended:
-    """Leaf 0. Raises LogExists, BadTerms."""
-    raise NotImplementedError
+    """Begin a log with leaf 0. Raises LogExists, and BadTerms for terms that the protocol refuses or that `now` are over."""
+    if (terms.campaign, terms.origin) != (key.name, key.origin):
+        raise BadTerms(f"The terms are of {terms.campaign} at {terms.origin}, the key of {key.name} at {key.origin}.")
+    if terms.closes_at <= now:
+        raise BadTerms("The campaign would be over before it opens.")
+    data = make_leaf("open", protocol=leaves.PROTOCOL, **open_members(terms))
+    empty = {"size": 0, "entries": 0, "removed": 0, "frontier": b"", "checkpoint": ""}
+    try:
+        session.execute(insert(LOG).values(name=key.name, origin=key.origin, vkey=key.vkey, **empty))
+    except IntegrityError as error:  # its name is unique
+        raise LogExists(key.name) from error
+    return append_milestone(session, key, head_of(session, key.name, lock=True), data)
 
 
 def append_entries(session: Session, key: LogKey, commitments: Sequence[bytes]) -> Appended:
-    """One leaf for each commitment, in order. Raises LogMissing, LogSealed, LogVoid, WrongKey."""
-    raise NotImplementedError
+    """An entry for each of `commitments`, in their order. Raises LogMissing, WrongKey, LogSealed, LogVoid."""
+    if len(set(commitments)) < len(commitments) or any(len(commitment) != 32 for commitment in commitments):
+        raise ValueError("commitments have 32 bytes and are never equal")
+    head = locked_head(session, key)
+    refuse_if_closed(session, head)
+    return _append(session, key, head, "entry", [leaves.make_entry(commitment) for commitment in commitments])
 
 
 def remove_entry(session: Session, key: LogKey, kind: Removal, index: int, reason: str) -> Appended:
-    """Raises NotAnEntry, AlreadyRemoved, LogSealed."""
-    raise NotImplementedError
+    """Withdraw or exclude the entry at `index`. Raises NotAnEntry, AlreadyRemoved, BadTerms, LogMissing, WrongKey, LogSealed, LogVoid."""
+    data = make_leaf(kind, index=index, reason=reason)
+    head = locked_head(session, key)
+    refuse_if_closed(session, head)
+    here = LEAF.c.log_id == head.id
+    if session.execute(select(LEAF.c.type).where(here, LEAF.c.index == index)).scalar() != "entry":
+        raise NotAnEntry(index)
+    if session.execute(select(LEAF.c.index).where(here, LEAF.c.subject == index)).first():
+        raise AlreadyRemoved(index)
+    return _append(session, key, head, kind, [data], subject=index)
+
+
+def append_milestone(session: Session, key: LogKey, head: Head, data: bytes) -> Appended:
+    """Append the one leaf `data`, which its caller has checked against the log's course, and keep its checkpoint."""
+    kind = leaves.parse(data)["type"]
+    done = _append(session, key, head, kind, [data])
+    session.execute(insert(CHECKPOINT).values(log_id=head.id, size=done.size, kind=kind, note=done.checkpoint))
+    return done
+
+
+def make_leaf(type: str, **members: object) -> bytes:
+    """`leaves.make` for what a person may have got wrong. Raises BadTerms."""
+    try:
+        return leaves.make(type, **members)
+    except BadLeaf as error:
+        raise BadTerms(f"The {type} leaf {error}.") from error
+
+
+def locked_head(session: Session, key: LogKey) -> Head:
+    """The head of the key's log, held against other writers to the end of the transaction. Raises LogMissing, WrongKey."""
+    head = head_of(session, key.name, lock=True)
+    if (head.origin, head.vkey) != (key.origin, key.vkey):
+        raise WrongKey(key.name)
+    return head
+
+
+def refuse_if_closed(session: Session, head: Head) -> None:
+    """Raises LogSealed or LogVoid. Asks the few checkpoints, not the many leaves."""
+    kinds = set(session.execute(select(CHECKPOINT.c.kind).where(CHECKPOINT.c.log_id == head.id)).scalars())
+    if "void" in kinds:
+        raise LogVoid(leaves.parse(milestones(session, head)[-1].data)["reason"])
+    if "seal" in kinds:
+        raise LogSealed
+
+
+def _append(session: Session, key: LogKey, head: Head, kind: str, data: Iterable[bytes], *, subject: int | None = None) -> Appended:
+    frontier = Frontier.from_bytes(head.size, head.frontier)
+    rows, nodes = [], []
+    for leaf in data:
+        hash = leaf_hash(leaf)
+        rows.append({"log_id": head.id, "index": frontier.size, "type": kind, "subject": subject, "data": leaf, "hash": hash})
+        nodes += [
+            {"log_id": head.id, "level": height // 8, "index": index, "hash": root}
+            for height, index, root in frontier.append(hash)
+            if height % 8 == 0
+        ]
+    root = frontier.root()
+    checkpoint = key.sign(frontier.size, root)
+    session.execute(insert(LEAF), rows)
+    if nodes:
+        session.execute(insert(NODE), nodes)
+    session.execute(
+        update(LOG)
+        .where(LOG.c.id == head.id)
+        .values(
+            size=frontier.size,
+            entries=head.entries + (len(rows) if kind == "entry" else 0),
+            removed=head.removed + (subject is not None),
+            frontier=frontier.to_bytes(),
+            checkpoint=checkpoint,
+        )
+    )
+    return Appended(first=head.size, count=len(rows), size=frontier.size, root=root, checkpoint=checkpoint)

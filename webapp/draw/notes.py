@@ -96,23 +96,26 @@ def _signature(line: str) -> Signature:
 
 def check_signature(note: Note, verifier: Verifier) -> None:
     """Raises BadNote unless `verifier` signed `note`. Signatures by others are ignored."""
-    for signature in note.signatures:
-        if (signature.name, signature.key_id) == (verifier.name, verifier.key_id):
-            if not _holds(verifier, signature.payload, note.text.encode()):
-                raise BadNote(f"The signature of {verifier.name} is wrong.")
-            return
-    raise BadNote(f"The note is not signed by {verifier.name} with the key expected.")
+    found = _by(verifier, note)
+    if not found:
+        raise BadNote(f"The note is not signed by {verifier.name} with the key expected.")
+    if not all(_holds(verifier, payload, note.text.encode()) for payload in found):
+        raise BadNote(f"The signature of {verifier.name} is wrong.")
 
 
 def cosigned_at(note: Note, witness: Verifier) -> int | None:
     """Unix seconds at which `witness` saw the checkpoint; None if it did not cosign it. Raises BadNote for a forged line."""
-    for signature in note.signatures:
-        if (signature.name, signature.key_id) == (witness.name, witness.key_id):
-            time, payload = int.from_bytes(signature.payload[:8], "big"), signature.payload[8:]
-            if not _holds(witness, payload, f"cosignature/v1\ntime {time}\n{note.text}".encode()):
-                raise BadNote(f"The cosignature of {witness.name} is wrong.")
-            return time
-    return None
+    times = []
+    for payload in _by(witness, note):
+        time = int.from_bytes(payload[:8], "big")
+        if not _holds(witness, payload[8:], f"cosignature/v1\ntime {time}\n{note.text}".encode()):
+            raise BadNote(f"The cosignature of {witness.name} is wrong.")
+        times.append(time)
+    return min(times, default=None)
+
+
+def _by(verifier: Verifier, note: Note) -> list[bytes]:
+    return [line.payload for line in note.signatures if (line.name, line.key_id) == (verifier.name, verifier.key_id)]
 
 
 def _holds(verifier: Verifier, signature: bytes, message: bytes) -> bool:

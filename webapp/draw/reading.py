@@ -1,10 +1,103 @@
-"""What a log says now."""
+"""What a log says now, from its head and its milestones; never from its millions of entries."""
+
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from webapp.draw.facts import LogStatus
+from webapp.clock import from_stamp
+from webapp.draw import leaves
+from webapp.draw.course import Course
+from webapp.draw.facts import Beacon, LogStatus, Ranked, Result, Sealed
+from webapp.draw.leaves import Data
+from webapp.draw.notes import parse_checkpoint, parse_note
+from webapp.draw.refusals import LogMissing
+from webapp.draw.rows import Head, head_of, milestones
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A log's `head`, its `course` up to there, and what came of it."""
+
+    head: Head
+    course: Course
+    sealed: Sealed | None
+    result: Result | None
+
+
+def read(session: Session, head: Head) -> Reading:
+    """Follow the log's few milestones up to `head`."""
+    course = Course(entries=head.entries, removed=head.removed)
+    notes = {}
+    for milestone in milestones(session, head):
+        course.follow(leaves.parse(milestone.data))
+        notes[milestone.kind] = milestone.note
+    return Reading(
+        head=head,
+        course=course,
+        sealed=sealed_facts(course, notes["seal"]) if course.seal else None,
+        result=Result(
+            at=from_stamp(course.draw["at"]),
+            beacon=beacon_facts(course.draw["beacon"]),
+            ranking=ranking_facts(course.draw["ranking"]),
+            checkpoint=notes["draw"],
+        )
+        if course.draw
+        else None,
+    )
+
+
+def sealed_facts(course: Course, note: str) -> Sealed:
+    """The seal that `course` holds, with the tree of its checkpoint `note`."""
+    seal = course.seal or {}
+    round = course.beacon.get("round")
+    tree = parse_checkpoint(parse_note(note).text)
+    return Sealed(
+        at=from_stamp(seal["at"]),
+        size=tree.size,
+        root=tree.root,
+        entries=seal["entries"],
+        eligible=seal["eligible"],
+        late="draws_at" in seal,
+        reason=seal.get("reason"),
+        draws_at=course.draw_due,
+        round=round if isinstance(round, int) else None,
+        checkpoint=note,
+    )
+
+
+def beacon_facts(beacon: Data) -> Beacon:
+    """The `beacon` of a draw leaf."""
+    value = beacon["signature"] if beacon["kind"] == "drand" else beacon["secret"]
+    return Beacon(kind=beacon["kind"], round=beacon.get("round"), value=bytes.fromhex(value))
+
+
+def ranking_facts(ranking: list[Data]) -> tuple[Ranked, ...]:
+    """The `ranking` of a draw leaf."""
+    return tuple(Ranked(item["rank"], item["index"], bytes.fromhex(item["ticket"])) for item in ranking)
 
 
 def status(session: Session, name: str) -> LogStatus | None:
-    """All about the log `name`; None if there is none."""
-    raise NotImplementedError
+    """All about the log `name`; None if there is none. Some ten rows are read, however long the log is."""
+    try:
+        reading = read(session, head_of(session, name))
+    except LogMissing:
+        return None
+    head, course = reading.head, reading.course
+    winners = tuple(course.winners())
+    return LogStatus(
+        name=head.name,
+        origin=head.origin,
+        vkey=head.vkey,
+        size=head.size,
+        entries=head.entries,
+        removed=head.removed,
+        checkpoint=head.checkpoint,
+        terms=course.terms,
+        beacon=course.beacon,
+        sealed=reading.sealed,
+        result=reading.result,
+        steps=tuple(course.steps),
+        void=course.void,
+        winners=winners,
+        not_awarded=course.terms.winners - len(winners) if course.draw else 0,
+    )

@@ -10,6 +10,10 @@ class NotAllowed(Exception):
     """A leaf that may not follow what is in the log already; nothing was changed."""
 
 
+class OutOfPlace(NotAllowed):
+    """A leaf that our own acts would never make there; `verify` meets them."""
+
+
 class BadTerms(NotAllowed):
     """Terms, a reason or another value that no leaf can hold."""
 

@@ -1,0 +1,57 @@
+"""Commitments and tickets, against the vectors; ranking, against sorting everything."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.draw.vectors import HASHES, LEAVES, ROOT, VECTORS
+from webapp.draw import Ranked, commitment, receipt_email
+from webapp.draw.tickets import best, pseudorandom_key, ticket
+
+KEY = pseudorandom_key(ROOT, bytes.fromhex(VECTORS["randomness"]))
+
+
+@pytest.mark.parametrize("person", VECTORS["people"], ids=lambda person: person["typed"])
+def test_the_people_of_the_vectors_have_our_addresses_and_commitments(person: dict[str, str]) -> None:
+    assert receipt_email(person["typed"]) == person["email"]
+    made = commitment(bytes.fromhex(person["nonce"]), VECTORS["campaign"], person["email"])
+    assert json.loads(LEAVES[int(person["index"])])["commitment"] == made.hex()
+
+
+@pytest.mark.parametrize(
+    ("typed", "printed"),
+    [
+        ("\t Ada@EXAMPLE.com\r\n", "ada@example.com"),
+        ("A\u0308nne@example.com", "\u00c4nne@example.com"),  # composed, but only A-Z are lowered
+        ("\u00a0x@example.com", "\u00a0x@example.com"),  # no ASCII white space
+        ("x@b\u00fccher.example", "x@xn--bcher-kva.example"),
+        ("x@\u4f8b\u3048.jp", "x@xn--r8jz45g.jp"),
+        ("x@sub_domain.example", "x@sub_domain.example"),
+    ],
+)
+def test_an_address_is_printed_as_the_protocol_says(typed: str, printed: str) -> None:
+    assert receipt_email(typed) == printed
+    assert receipt_email(printed) == printed
+
+
+def test_a_nonce_of_another_length_is_a_mistake_of_ours() -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        commitment(bytes(31), "win-100", "a@example.com")
+
+
+def test_the_vectors_have_our_tickets_and_ranks() -> None:
+    assert KEY.hex() == VECTORS["prk"]
+    removed = {7, 10}
+    eligible = [(person["index"], HASHES[person["index"]]) for person in VECTORS["people"] if person["index"] not in removed]
+    ranks = [Ranked(item["rank"], item["index"], bytes.fromhex(item["ticket"])) for item in VECTORS["all_ranks"]]
+    assert list(best(KEY, eligible, 1000)) == ranks
+    assert list(best(KEY, eligible, 4)) == ranks[:4]
+
+
+@given(st.sets(st.binary(min_size=32, max_size=32), max_size=50), st.integers(0, 60))
+def test_the_best_are_those_that_sorting_everybody_gives(hashes: set[bytes], count: int) -> None:
+    entries = list(enumerate(sorted(hashes), 1))
+    everybody = sorted((ticket(KEY, hash), index) for index, hash in entries)
+    assert [(ranked.ticket, ranked.index) for ranked in best(KEY, iter(entries), count)] == everybody[:count]

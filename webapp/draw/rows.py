@@ -1,0 +1,104 @@
+"""The draw room's rows, by plain statements on selected columns: a log can hold millions of them."""
+
+from typing import NamedTuple, cast
+
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
+
+from webapp.draw.models import Checkpoint, Leaf, Log, Node
+from webapp.draw.refusals import LogMissing
+from webapp.draw.tree import HashAt, node_hash
+
+LOG = cast(Table, Log.__table__)
+LEAF = cast(Table, Leaf.__table__)
+NODE = cast(Table, Node.__table__)
+CHECKPOINT = cast(Table, Checkpoint.__table__)
+
+BATCH = 8192
+
+
+class Head(NamedTuple):
+    """A row of `draw_log`; see the model."""
+
+    id: int
+    name: str
+    origin: str
+    vkey: str
+    size: int
+    entries: int
+    removed: int
+    frontier: bytes
+    checkpoint: str
+
+
+class Milestone(NamedTuple):
+    """A checkpoint that stays, and the leaf that made it."""
+
+    size: int
+    kind: str
+    note: str
+    data: bytes
+
+
+_HEAD = select(*(LOG.c[name] for name in Head._fields))
+
+
+def head_of(session: Session, name: str, *, lock: bool = False) -> Head:
+    """The head of the log `name`; with `lock` nobody else appends before this transaction ends. Raises LogMissing."""
+    statement = _HEAD.where(LOG.c.name == name)
+    # SQLite knows no FOR UPDATE and needs none: there is one writer.
+    row = session.execute(statement.with_for_update() if lock else statement).first()
+    if row is None:
+        raise LogMissing(name)
+    return Head(*row)
+
+
+def milestones(session: Session, head: Head) -> list[Milestone]:
+    """In order, up to `head` (a log that grows meanwhile does not confuse who reads it)."""
+    rows = session.execute(
+        select(CHECKPOINT.c.size, CHECKPOINT.c.kind, CHECKPOINT.c.note, LEAF.c.data)
+        .join(LEAF, (LEAF.c.log_id == CHECKPOINT.c.log_id) & (LEAF.c.index == CHECKPOINT.c.size - 1))
+        .where(CHECKPOINT.c.log_id == head.id, CHECKPOINT.c.size <= head.size)
+        .order_by(CHECKPOINT.c.size)
+    )
+    return [Milestone(*row) for row in rows]
+
+
+def hashes(session: Session, log_id: int, level: int, start: int, end: int) -> list[bytes]:
+    """What tiles of `level` hold from `start` to before `end`: leaf hashes at level 0, roots of 256**level leaves above."""
+    table = NODE if level else LEAF
+    where = [table.c.log_id == log_id, table.c.index >= start, table.c.index < end]
+    if level:
+        where.append(NODE.c.level == level)
+    return list(session.execute(select(table.c.hash).where(*where).order_by(table.c.index)).scalars())
+
+
+def leaf_data(session: Session, log_id: int, start: int, end: int) -> list[bytes]:
+    return list(
+        session.execute(
+            select(LEAF.c.data).where(LEAF.c.log_id == log_id, LEAF.c.index >= start, LEAF.c.index < end).order_by(LEAF.c.index)
+        ).scalars()
+    )
+
+
+def hash_reader(session: Session, log_id: int) -> HashAt:
+    """The root of any complete subtree, from the tile it lies in (C2SP tlog-tiles: 8 heights to a tile). Reads a tile once."""
+    tiles: dict[tuple[int, int], list[bytes]] = {}
+
+    def hash_at(height: int, index: int) -> bytes:
+        level, above = divmod(height, 8)
+        start = index << above
+        tile = start >> 8
+        if (level, tile) not in tiles:
+            tiles[level, tile] = hashes(session, log_id, level, tile << 8, (tile + 1) << 8)
+        offset = start & 255
+        return _root_of(tiles[level, tile][offset : offset + (1 << above)])
+
+    return hash_at
+
+
+def _root_of(peaks: list[bytes]) -> bytes:
+    """The root above hashes of one height; their number is a power of two."""
+    while len(peaks) > 1:
+        peaks = [node_hash(*pair) for pair in zip(peaks[::2], peaks[1::2], strict=True)]
+    return peaks[0]

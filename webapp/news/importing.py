@@ -1,0 +1,213 @@
+"""Import articles: read files and judge them all, make their pictures, then store everything in one transaction.
+
+    plan = read_edition(session, paths, media=…)     # outside the write lock; raises Faulty
+    with writing() as session:
+        store(session, plan, now=…)
+
+What parses and decodes is heavy and loaded when the first is called: a web worker never does.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy.orm import Session
+
+from webapp.news import variants
+from webapp.news.conflicts import check_addresses
+from webapp.news.faults import Fault, Faulty, Unusable
+from webapp.news.finding import Found, find_articles, inside, read_limited
+from webapp.news.known import Known, digest, look_up
+
+if TYPE_CHECKING:
+    from webapp.news.body import FigureMark
+    from webapp.news.fields import Fields, Parsed
+    from webapp.news.pictures import PictureFile
+
+LARGEST_ARTICLE = 1_000_000
+
+
+class Progress(Protocol):
+    """`console.progress`: a bar for `total` things, told how many are done."""
+
+    def __call__(self, label: str, total: int, /) -> AbstractContextManager[Callable[[int], None]]: ...
+
+
+@contextmanager
+def no_progress(_label: str, _total: int, /) -> Iterator[Callable[[int], None]]:
+    yield lambda _done: None
+
+
+@dataclass(frozen=True)
+class PlacedPicture:
+    """A picture in an article, with its words."""
+
+    picture: "PictureFile"
+    alt: str
+    caption: str
+    credit: str | None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An article ready to be stored. `was`: its slug in the database if that changes; `stored`: whether it is there at all."""
+
+    fields: "Fields"
+    source: str
+    body: str
+    words: int
+    figures: tuple[PlacedPicture, ...]
+    was: str | None
+    stored: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an import will do. `known` is what it found in the database: `store` refuses if that is no longer so."""
+
+    drafts: tuple[Draft, ...]
+    unchanged: tuple[str, ...]
+    known: Known
+    wanted: frozenset[str]
+    pictures_made: int
+
+    @property
+    def new(self) -> tuple[str, ...]:
+        return tuple(draft.fields.slug for draft in self.drafts if not draft.stored)
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        return tuple(draft.fields.slug for draft in self.drafts if draft.stored)
+
+    @property
+    def moved(self) -> dict[str, str]:
+        """Former slug → new slug."""
+        return {draft.was: draft.fields.slug for draft in self.drafts if draft.was is not None}
+
+
+def read_edition(
+    session: Session, paths: Sequence[Path], *, media: Path, progress: Progress = no_progress, again: bool = False, dry_run: bool = False
+) -> Plan:
+    """Read the `*.md` files in `paths` (files or folders), and make the files of their pictures in `media`.
+
+    Raises Faulty with everything that is wrong; then nothing was written. What is in the database as it is here is
+    left out, unless `again`. `dry_run` makes no pictures. Ends the session's read transaction before the long work.
+    """
+    found, faults = find_articles(paths)
+    articles = _parse(found, faults, progress)
+    wanted = frozenset(slug for article in articles for slug in (article.fields.slug, *article.fields.aliases))
+    known = look_up(session, wanted)
+    session.rollback()  # a reader that stays for minutes keeps SQLite's log from being emptied
+    moves, clashes = check_addresses(articles, known)
+    gallery = Gallery(media)
+    drafts, unchanged = [], []
+    with progress("Checking", len(articles)) as done:
+        for number, article in enumerate(articles, 1):
+            draft = _draft(article, known, moves, gallery, faults, again=again)
+            if draft is None:
+                unchanged.append(article.fields.slug)
+            else:
+                drafts.append(draft)
+            done(number)
+    faults += clashes
+    if faults:
+        raise Faulty(faults)
+    made = 0 if dry_run else _make_pictures(gallery, drafts, progress)
+    return Plan(tuple(drafts), tuple(unchanged), known, wanted, made)
+
+
+def _parse(found: list[Found], faults: list[Fault], progress: Progress) -> list["Parsed"]:
+    from webapp.news.fields import parse_article
+
+    articles = []
+    with progress("Reading", len(found)) as done:
+        for number, file in enumerate(found, 1):
+            try:
+                article, wrong = parse_article(file, read_limited(file.path, LARGEST_ARTICLE, "article"))
+            except Unusable as error:
+                article, wrong = None, [Fault(file.name, 1, error.reason, error.mend)]
+            faults += wrong
+            if article is not None:
+                articles.append(article)
+            done(number)
+    return articles
+
+
+class Gallery:
+    """The pictures of an import, each looked at once."""
+
+    def __init__(self, media: Path) -> None:
+        self.media = media
+        self.seen: dict[Path, PictureFile | Unusable] = {}
+
+    def look_at(self, path: Path) -> "PictureFile":
+        """Raises Unusable, each time anew."""
+        from webapp.news.pictures import look_at
+
+        if path not in self.seen:
+            try:
+                self.seen[path] = look_at(path, self.media)
+            except Unusable as error:
+                self.seen[path] = error
+        picture = self.seen[path]
+        if isinstance(picture, Unusable):
+            raise Unusable(picture.reason, picture.mend)
+        return picture
+
+
+def _draft(article: "Parsed", known: Known, moves: dict[str, str], gallery: Gallery, faults: list[Fault], *, again: bool) -> Draft | None:
+    """The article rendered; None if the database has it so. What is wrong joins `faults`."""
+    from webapp.news.body import read_body, render_body
+
+    fields = article.fields
+    stored = known.articles.get(fields.slug)
+    same = stored is not None and stored.source == digest(article.source) and not again
+    if stored is not None and same and not stored.pictures:
+        return None
+    body, wrong = read_body(article.found.name, article.body, article.body_line)
+    placed = []
+    for mark in body.figures:
+        try:
+            placed.append(_place(article, mark, gallery))
+        except Unusable as error:
+            wrong.append(Fault(article.found.name, mark.line, error.reason, error.mend))
+    faults += wrong
+    shown = [figure.picture for figure in placed]
+    if stored is not None and same and not wrong and _as_before(stored.pictures, shown, gallery.media):
+        return None
+    html = "" if wrong else render_body(body, [_figure_html(figure, first=not position) for position, figure in enumerate(placed)])
+    was = moves.get(fields.slug)
+    return Draft(fields, article.source, html, body.words, tuple(placed), was, stored is not None or was is not None)
+
+
+def _as_before(stored: tuple[bytes, ...], shown: list["PictureFile"], media: Path) -> bool:
+    return stored == tuple(picture.sha256 for picture in shown) and all(picture.is_made(media) for picture in shown)
+
+
+def _place(article: "Parsed", mark: "FigureMark", gallery: Gallery) -> PlacedPicture:
+    picture = gallery.look_at(inside(article.found.root, article.found.path.parent, mark.path))
+    return PlacedPicture(picture, mark.alt, mark.caption, mark.credit or picture.credit)
+
+
+def _figure_html(figure: PlacedPicture, *, first: bool) -> str:
+    picture = figure.picture
+    made = variants.variants(picture.sha256, picture.width, picture.height)
+    return variants.figure_html(made, alt=figure.alt, caption=figure.caption, credit=figure.credit, first=first)
+
+
+def _make_pictures(gallery: Gallery, drafts: list[Draft], progress: Progress) -> int:
+    from webapp.news.pictures import make_all
+
+    pictures = list({figure.picture.sha256: figure.picture for draft in drafts for figure in draft.figures}.values())
+    gallery.media.mkdir(mode=0o755, parents=True, exist_ok=True)
+    made, making = 0, make_all(pictures, gallery.media)
+    with progress("Pictures", len(pictures)) as done:
+        for number, picture in enumerate(pictures, 1):
+            try:
+                made += bool(next(making))
+            except Unusable as error:
+                raise Faulty([Fault(str(picture.path), 1, error.reason, error.mend)]) from error
+            done(number)
+    return made

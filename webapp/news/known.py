@@ -1,0 +1,60 @@
+"""What the database holds already under the slugs that an import wants to use."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.news.models import Alias, Article, Figure
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An article as far as an import compares it: its source by SHA-256, its pictures by theirs."""
+
+    id: int
+    slug: str
+    headline: str
+    published: datetime
+    source: bytes
+    pictures: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Articles by slug, and for each former slug the slug of the article it leads to."""
+
+    articles: dict[str, Stored]
+    leads_to: dict[str, str]
+
+
+def look_up(session: Session, slugs: Iterable[str]) -> Known:
+    """What is stored under `slugs`."""
+    wanted = sorted(set(slugs))
+    known = Known({}, {})
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        rows = session.execute(
+            select(Article.id, Article.slug, Article.headline, Article.published, Article.source).where(Article.slug.in_(some))
+        ).all()
+        pictures: dict[int, list[bytes]] = {row.id: [] for row in rows}
+        for article, picture in session.execute(
+            select(Figure.article_id, Figure.picture_sha256)
+            .where(Figure.article_id.in_(pictures))
+            .order_by(Figure.article_id, Figure.position)
+        ):
+            pictures[article].append(picture)
+        for row in rows:
+            known.articles[row.slug] = Stored(row.id, row.slug, row.headline, row.published, digest(row.source), tuple(pictures[row.id]))
+        query = select(Alias.slug, Article.slug).join(Article, Article.id == Alias.article_id).where(Alias.slug.in_(some))
+        known.leads_to.update(session.execute(query).tuples().all())
+    return known
+
+
+def digest(source: str) -> bytes:
+    return sha256(source.encode()).digest()

@@ -1,0 +1,235 @@
+"""Pictures: looked at without trust, then made into the files that readers get. Loads Pillow: for commands only."""
+
+import os
+import secrets
+import signal
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from hashlib import sha256
+from io import BytesIO
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageCms, ImageOps, IptcImagePlugin
+
+from webapp.news import variants
+from webapp.news.faults import Unusable
+from webapp.news.finding import read_limited
+
+LARGEST_FILE = 20_000_000
+MOST_PIXELS = 40_000_000
+NARROWEST = 320
+KINDS = ("JPEG", "PNG", "WEBP", "AVIF")
+# Bytes a file may have, by its width: what a phone loads first has to be there within a second or two.
+AVIF_BUDGET = {480: 30_000, 800: 60_000, 1200: 60_000, 1600: 100_000}
+WEBP_BUDGET = {480: 45_000, 800: 90_000, 1200: 130_000, 1600: 180_000}
+# Tried from the best down, by halves.
+QUALITIES = (50, 42, 35, 28, 22, 16, 10, 4)
+WEBP_QUALITIES = (76, 66, 56, 46, 36, 26, 16, 6)
+JPEG_QUALITY = 78
+MOST_WORKERS = 4  # a large picture takes some 300 MB while it is made
+WORTH_PROCESSES = 4
+_CREDIT, _BYLINE = (2, 110), (2, 80)  # IPTC IIM 4.2, record 2
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A picture that can be used: the SHA-256 of its file, its size in pixels the right way up, and the credit it carries."""
+
+    path: Path
+    sha256: bytes
+    width: int
+    height: int
+    credit: str | None
+
+    def is_made(self, media: Path) -> bool:
+        """Whether all its files are in `media`."""
+        return all((media / name).is_file() for name in variants.files(self.sha256, self.width, self.height))
+
+
+def look_at(path: Path, media: Path) -> PictureFile:
+    """The picture at `path`, judged by its content, whatever its name says. Raises Unusable.
+
+    It is decoded whole unless `media` shows that it was before.
+    """
+    data = read_limited(path, LARGEST_FILE, "picture")
+    digest = sha256(data).digest()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # we judge the size ourselves, and tell why
+        with _open(path, data) as image:
+            turned = image.getexif().get(_ORIENTATION, 1) in {5, 6, 7, 8}
+            width, height = (image.height, image.width) if turned else image.size
+            _judge_size(path, width, height)
+            picture = PictureFile(path, digest, width, height, _credit(image))
+            if not picture.is_made(media):
+                _decode(path, image)
+    return picture
+
+
+def make_all(pictures: Sequence[PictureFile], media: Path) -> Iterator[int]:
+    """`make` each picture, and yield in the order given; several at once where that is worth starting processes for."""
+    workers = min(MOST_WORKERS, os.cpu_count() or 1)
+    if workers == 1 or sum(not picture.is_made(media) for picture in pictures) < WORTH_PROCESSES:
+        yield from (make(picture, media) for picture in pictures)
+        return
+    # Processes, as the AVIF encoder holds the interpreter's lock; spawned, as no database connection may be forked.
+    context, quiet = get_context("spawn"), (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=signal.signal, initargs=quiet) as pool:
+        yield from pool.map(partial(make, media=media), pictures)
+
+
+def make(picture: PictureFile, media: Path) -> int:
+    """Make the files of `picture` that are not in `media` yet; returns how many. Raises Unusable if it is not what it was."""
+    missing = [name for name in variants.files(picture.sha256, picture.width, picture.height) if not (media / name).is_file()]
+    if not missing:
+        return 0
+    data = read_limited(picture.path, LARGEST_FILE, "picture")
+    if sha256(data).digest() != picture.sha256:
+        raise Unusable(f"the picture {picture.path.name!r} was changed while it was read", "Import again.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with _open(picture.path, data) as image:
+            clean = _clean(image)
+    scaled: dict[int, Image.Image] = {}
+    for variant in variants.variants(picture.sha256, picture.width, picture.height):
+        if variant.file in missing:
+            if variant.width not in scaled:
+                scaled[variant.width] = clean.resize((variant.width, variant.height), Image.Resampling.LANCZOS)
+            _write(media / variant.file, _encode(scaled[variant.width], variant))
+    if (share := variants.share_file(picture.sha256)) in missing:
+        _write(media / share, _jpeg(ImageOps.fit(clean, variants.SHARE_SIZE, Image.Resampling.LANCZOS)))
+    return len(missing)
+
+
+def _open(path: Path, data: bytes) -> Image.Image:
+    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<svg", b"<?xml", b"<!doctype svg", b"<!--")):
+        raise Unusable(f"the picture {path.name!r} is an SVG, which can hold scripts", "Export it as PNG.")
+    try:
+        return Image.open(BytesIO(data), formats=KINDS)
+    except Exception as error:  # decoders fail with whatever the bytes lead them to
+        if isinstance(error, Image.DecompressionBombError):
+            raise Unusable(*_too_large(path)) from error
+        raise Unusable(f"the picture {path.name!r} is not a JPEG, PNG, WebP or AVIF, or is damaged", "Export it as JPEG or PNG.") from error
+
+
+def _too_large(path: Path) -> tuple[str, str]:
+    return f"the picture {path.name!r} has more than {MOST_PIXELS // 1_000_000} megapixels", "Scale it down to 2400 pixels in width."
+
+
+def _judge_size(path: Path, width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise Unusable(*_too_large(path))
+    if width < NARROWEST:
+        raise Unusable(f"the picture {path.name!r} is {width} pixels wide", f"Use one of at least {NARROWEST} pixels, better 1600.")
+    if height > 4 * width or width > 10 * height:
+        raise Unusable(
+            f"the picture {path.name!r} is {width} × {height} pixels, a strip", "Crop it: at most 4 times as high, or 10 times as wide."
+        )
+
+
+def _decode(path: Path, image: Image.Image) -> None:
+    try:
+        image.load()
+    except Exception as error:  # as above
+        raise Unusable(f"the picture {path.name!r} is cut off or damaged", "Copy or export it again.") from error
+
+
+def _credit(image: Image.Image) -> str | None:
+    """Who is to be named, as written in the file (IPTC): the credit line, else the author."""
+    try:
+        facts: dict[Any, Any] = IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[arg-type]  # it takes any image
+    except Exception:  # a damaged block is no credit, and no reason to refuse the picture
+        return None
+    for field in (_CREDIT, _BYLINE):
+        value = facts.get(field)
+        first = value[0] if isinstance(value, list) else value
+        if first:
+            try:
+                text = first.decode("utf-8")
+            except UnicodeDecodeError:
+                text = first.decode("latin-1")
+            if credit := " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:300]:
+                return credit
+    return None
+
+
+def _clean(image: Image.Image) -> Image.Image:
+    """The picture the right way up, in sRGB, on white where it is transparent, with nothing else from its file."""
+    image = ImageOps.exif_transpose(image)
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith("I"):  # 16 bits of grey
+        image = image.point(lambda value: value / 256).convert("L")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+        profile = None if image.mode == "P" else profile
+    elif profile:
+        image = _to_srgb(image, profile)
+    image = image.convert("RGB")
+    image.info = {}  # position, camera, author: encoders would copy some of it
+    return image
+
+
+def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    try:
+        return ImageCms.profileToProfile(image, BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode="RGB") or image
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image  # a broken profile, or one for other colours
+
+
+def _encode(image: Image.Image, variant: variants.Variant) -> bytes:
+    if variant.format == "avif":
+        return _best(lambda quality: _save(image, "AVIF", quality=quality, speed=8), QUALITIES, _budget(AVIF_BUDGET, variant.width))
+    if variant.format == "webp":
+        return _best(lambda quality: _save(image, "WEBP", quality=quality, method=4), WEBP_QUALITIES, _budget(WEBP_BUDGET, variant.width))
+    return _jpeg(image)
+
+
+def _budget(budgets: dict[int, int], width: int) -> int:
+    """The bytes for `width`, or for the next step above it."""
+    return next(limit for step, limit in budgets.items() if step >= width)
+
+
+def _best(save: Callable[[int], bytes], qualities: tuple[int, ...], budget: int) -> bytes:
+    """The best of `qualities` that fits the budget; the last one if none does."""
+    trial = cache(save)
+    if len(trial(qualities[0])) <= budget:
+        return trial(qualities[0])
+    low, high = 1, len(qualities) - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if len(trial(qualities[middle])) <= budget else (middle + 1, high)
+    return trial(qualities[low])
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    return _save(image, "JPEG", quality=JPEG_QUALITY, progressive=True, optimize=True)
+
+
+def _save(image: Image.Image, kind: str, **options: Any) -> bytes:
+    out = BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all, and on the disk before any row names it; readable for a web server of another user."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, 0o644)  # whatever the umask
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,22 @@
+"""Slugs: the last part of an article's address."""
+
+import re
+import unicodedata
+
+LONGEST = 80
+# Letters that NFKD leaves whole.
+_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "đ": "d", "ł": "l", "þ": "th", "ð": "d", "ı": "i"})
+
+
+def is_slug(text: str) -> bool:
+    """Whether `text` is 1 to 80 of a–z, 0–9 and single hyphens inside."""
+    return len(text) <= LONGEST and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text) is not None
+
+
+def make_slug(text: str) -> str:
+    """The slug nearest to `text`, accents dropped, cut at a hyphen where possible; empty if nothing in it can be kept."""
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS)).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"['’]", "", plain)).strip("-")
+    if len(slug) <= LONGEST:
+        return slug
+    return (slug[: LONGEST + 1].rpartition("-")[0] or slug[:LONGEST]).strip("-")

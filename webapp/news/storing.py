@@ -1,0 +1,101 @@
+"""Store what an import has read, in the caller's transaction: all of it, or nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from webapp.database import is_sqlite
+from webapp.news import variants
+from webapp.news.importing import Draft, Plan
+from webapp.news.known import look_up
+from webapp.news.models import Alias, Article, Figure, Picture
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else stored articles under these addresses while our files were read."""
+
+    def __init__(self) -> None:
+        super().__init__("Other articles were stored while these files were read. Nothing was changed: import again.")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What an import did, by slug; `moved` is former slug → new slug, `pictures` how many were made."""
+
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    moved: dict[str, str]
+    pictures: int
+
+
+def summarize(plan: Plan) -> Summary:
+    """What `store` does, or would do."""
+    return Summary(plan.new, plan.changed, plan.unchanged, plan.moved, plan.pictures_made)
+
+
+def store(session: Session, plan: Plan, *, now: datetime, made_up: bool = False) -> Summary:
+    """Store the articles of `plan`; new ones without a time of publication are published `now`. Raises ChangedMeanwhile.
+
+    A withdrawn article stays withdrawn. `made_up` marks new ones as samples.
+    """
+    if not is_sqlite(session):  # SQLite has one writer at a time; readers are never kept waiting on either
+        session.execute(text("LOCK TABLE news_article IN SHARE ROW EXCLUSIVE MODE"))
+    if look_up(session, plan.wanted) != plan.known:
+        raise ChangedMeanwhile
+    _store_pictures(session, plan)
+    stored = _load(session, plan)
+    # Addresses are given up before others take them.
+    for article in stored.values():
+        article.aliases = []
+    session.flush()
+    for draft in plan.drafts:
+        slug = draft.was or draft.fields.slug
+        if slug not in stored:
+            stored[slug] = Article(made_up=made_up, published=now)
+            session.add(stored[slug])
+        _fill(stored[slug], draft)
+    session.flush()
+    return summarize(plan)
+
+
+def _load(session: Session, plan: Plan) -> dict[str, Article]:
+    slugs = [draft.was or draft.fields.slug for draft in plan.drafts if draft.stored]
+    articles: dict[str, Article] = {}
+    for start in range(0, len(slugs), 500):
+        some = session.scalars(select(Article).where(Article.slug.in_(slugs[start : start + 500])))
+        articles.update({article.slug: article for article in some})
+    return articles
+
+
+def _fill(article: Article, draft: Draft) -> None:
+    fields = draft.fields
+    article.slug = fields.slug
+    article.headline = fields.title
+    article.standfirst = fields.standfirst
+    article.section = fields.section
+    article.authors = list(fields.authors)
+    article.tags = list(fields.tags)
+    article.published = fields.published or article.published
+    article.updated = fields.updated
+    article.correction = fields.correction
+    article.lead = fields.lead
+    article.ads = fields.ads
+    article.body = draft.body
+    article.words = draft.words
+    article.source = draft.source
+    article.aliases = [Alias(slug=alias) for alias in fields.aliases]
+    article.figures = [
+        Figure(position=position, picture_sha256=figure.picture.sha256, alt=figure.alt, caption=figure.caption, credit=figure.credit)
+        for position, figure in enumerate(draft.figures)
+    ]
+
+
+def _store_pictures(session: Session, plan: Plan) -> None:
+    pictures = {figure.picture.sha256: figure.picture for draft in plan.drafts for figure in draft.figures}
+    for picture in pictures.values():
+        made = variants.variants(picture.sha256, picture.width, picture.height)
+        session.merge(Picture(sha256=picture.sha256, width=picture.width, height=picture.height, variants=variants.as_rows(made)))
+    session.flush()

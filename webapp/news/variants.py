@@ -1,0 +1,67 @@
+"""The files made of a picture: which there are, what they are called, and the HTML that offers them. Opens none of them."""
+
+from dataclasses import asdict, dataclass
+from html import escape
+
+WIDTHS = (480, 800, 1200, 1600)
+FORMATS = ("avif", "webp", "jpg")
+TYPES = {"avif": "image/avif", "webp": "image/webp"}
+FALLBACK_WIDTH = 800
+SHARE_SIZE = (1200, 630)
+# The article's column in static/site.css: beside the rail from 62em on, below that the window less its margins.
+SIZES = "(min-width: 62em) min(52rem, 100vw - 28rem), 92vw"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One file in the media folder, its size in pixels and its format (`avif`, `webp`, `jpg`)."""
+
+    file: str
+    width: int
+    height: int
+    format: str
+
+
+def variants(sha256: bytes, width: int, height: int) -> list[Variant]:
+    """What is made of a picture of this size, smallest first per format; never wider than the picture itself."""
+    sizes = [(step, max(1, round(height * step / width))) for step in WIDTHS if step <= width] or [(width, height)]
+    return [Variant(f"{_stem(sha256)}-{w}.{format}", w, h, format) for format in FORMATS for w, h in sizes]
+
+
+def share_file(sha256: bytes) -> str:
+    """The 1200×630 JPEG that stands for the picture on other sites."""
+    return f"{_stem(sha256)}-share.jpg"
+
+
+def files(sha256: bytes, width: int, height: int) -> list[str]:
+    """The names of all files of a picture."""
+    return [variant.file for variant in variants(sha256, width, height)] + [share_file(sha256)]
+
+
+def as_rows(made: list[Variant]) -> list[dict[str, str | int]]:
+    """What the `variants` column of a Picture holds."""
+    return [asdict(variant) for variant in made]
+
+
+def _stem(sha256: bytes) -> str:
+    return sha256.hex()[:16]
+
+
+def figure_html(made: list[Variant], *, alt: str, caption: str, credit: str | None, first: bool) -> str:
+    """A figure; the `first` of an article is fetched at once, the others when the reader comes near."""
+    by_format = {format: [variant for variant in made if variant.format == format] for format in FORMATS}
+    sources = "".join(f'<source type="{type}" srcset="{_srcset(by_format[format])}" sizes="{SIZES}">' for format, type in TYPES.items())
+    jpegs = by_format["jpg"]
+    fallback = [variant for variant in jpegs if variant.width <= FALLBACK_WIDTH][-1:] or jpegs[:1]
+    when = 'fetchpriority="high"' if first else 'loading="lazy" decoding="async"'
+    image = (
+        f'<img src="/media/{fallback[0].file}" srcset="{_srcset(jpegs)}" sizes="{SIZES}" '
+        f'width="{jpegs[-1].width}" height="{jpegs[-1].height}" alt="{escape(alt)}" {when}>'
+    )
+    words = [f'<span class="{name}">{escape(text)}</span>' for name, text in (("caption", caption), ("credit", credit)) if text]
+    below = f"<figcaption>{' '.join(words)}</figcaption>" if words else ""
+    return f'<figure class="figure"><picture>{sources}{image}</picture>{below}</figure>\n'
+
+
+def _srcset(made: list[Variant]) -> str:
+    return ", ".join(f"/media/{variant.file} {variant.width}w" for variant in made)

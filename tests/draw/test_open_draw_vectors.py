@@ -55,8 +55,8 @@ def test_entry_bundle() -> None:
 
 def test_every_person_has_the_commitment_of_their_leaf() -> None:
     for person in VECTORS["people"]:
-        mark = open_draw.commitment(bytes.fromhex(person["nonce"]), VECTORS["campaign"], person["email"])
-        assert open_draw.entry_leaf(mark) == LEAVES[person["index"]]
+        receipt = open_draw.Receipt(bytes.fromhex(person["nonce"]), person["index"], [], None)
+        assert open_draw.entry_leaf(receipt, VECTORS["campaign"], person["email"]) == LEAVES[person["index"]]
 
 
 def test_randomness_key_and_all_ranks() -> None:
@@ -71,16 +71,16 @@ def test_randomness_key_and_all_ranks() -> None:
 
 
 def test_beacon_signature_holds_and_the_bad_ones_do_not() -> None:
-    assert open_draw.bls_library(1000, SIGNATURE) == "py_arkworks_bls12381"
+    assert open_draw.check_signature_of_beacon(1000, SIGNATURE) == "py_arkworks_bls12381"
     for bad in VECTORS["signatures_that_must_fail"]:
         with pytest.raises(open_draw.Fault, match="not drand's for round"):
-            open_draw.bls_library(bad["round"], bytes.fromhex(bad["signature"]))
+            open_draw.check_signature_of_beacon(bad["round"], bytes.fromhex(bad["signature"]))
 
 
 def test_receipt_proves_its_entry() -> None:
-    receipt = open_draw.read_receipt(VECTORS["receipt"]["text"].encode())
+    receipt = open_draw.read_receipt(VECTORS["receipt"]["text"].encode(), "your receipt")
     assert receipt.index == VECTORS["receipt"]["index"]
-    assert open_draw.receipt_proves(receipt, LEAVES[receipt.index])
+    assert open_draw.proves(receipt, LEAVES[receipt.index])
 
 
 def test_the_command_finds_the_winner_in_a_bundle(tmp_path: Path) -> None:
@@ -98,8 +98,8 @@ def test_the_command_checks_a_receipt_against_the_bundle_and_alone(tmp_path: Pat
     mine = (receipt, "--email", "reader5@example.com", "--vkey", VECTORS["vkey"])
     done = command(*mine, "--bundle", tmp_path)
     assert done.returncode == 0
-    assert "entry number 6 (its place in the log); 18 eligible; your ticket c7fd2cd768f5" in done.stdout
-    assert "is rank 13;" in done.stdout
+    assert "entry number 6 (its place in the log); 18 eligible.\n    Your ticket c7fd2cd768f5" in done.stdout
+    assert "is rank 13." in done.stdout
     done = command(*mine)
     assert done.returncode == 0
     assert done.stdout.endswith("\nverified, seal time unproven\n")

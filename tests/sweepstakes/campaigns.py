@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import Result
-from flask import current_app
 from flask.testing import FlaskCliRunner
 
 from webapp.database import writing
@@ -100,27 +99,26 @@ def open_one(run: FlaskCliRunner, folder: Path, source: str = GOOD, slug: str = 
 
 def enter(number: int, slug: str = "win-100") -> list[int]:
     """Confirmed entrants `reader<n>@example.com`; returns their entry numbers."""
-    with current_app.app_context():
-        nonces = [secrets.token_bytes(32) for _ in range(number)]
-        addresses = [f"reader{n}@example.com" for n in range(number)]
-        with writing() as session:
-            campaign, log = find(session, slug), status(session, slug)
-            assert log is not None
-            key = LogKey.load(settings().keys / "logs", slug, log.origin)
-            pairs = zip(nonces, addresses, strict=True)
-            appended = append_entries(session, key, [commitment(nonce, slug, address) for nonce, address in pairs])
-            for n, (nonce, address) in enumerate(zip(nonces, addresses, strict=True)):
-                session.add(
-                    Entrant(
-                        campaign_id=campaign.id,
-                        state="confirmed",
-                        name=keyring().seal("entrant.name", f"Reader {n}"),
-                        email=keyring().seal("entrant.email", address),
-                        email_key=keyring().blind("email", address),
-                        nonce=keyring().seal("entrant.nonce", nonce.hex()),
-                        registered_at=NOW,
-                        confirmed_at=NOW,
-                        entry_index=appended.first + n,
-                    )
+    nonces = [secrets.token_bytes(32) for _ in range(number)]
+    addresses = [f"reader{n}@example.com" for n in range(number)]
+    with writing() as session:
+        campaign, log = find(session, slug), status(session, slug)
+        assert log is not None
+        key = LogKey.load(settings().keys / "logs", slug, log.origin)
+        pairs = zip(nonces, addresses, strict=True)
+        appended = append_entries(session, key, [commitment(nonce, slug, address) for nonce, address in pairs])
+        for n, (nonce, address) in enumerate(zip(nonces, addresses, strict=True)):
+            session.add(
+                Entrant(
+                    campaign_id=campaign.id,
+                    state="confirmed",
+                    name=keyring().seal("entrant.name", f"Reader {n}"),
+                    email=keyring().seal("entrant.email", address),
+                    email_key=keyring().blind("email", address),
+                    nonce=keyring().seal("entrant.nonce", nonce.hex()),
+                    registered_at=NOW,
+                    confirmed_at=NOW,
+                    entry_index=appended.first + n,
                 )
-        return list(range(appended.first, appended.first + number))
+            )
+    return list(range(appended.first, appended.first + number))

@@ -2,9 +2,31 @@
 
 from flask import Flask
 
+from webapp.sweepstakes.clauses import Publisher
+from webapp.sweepstakes.creating import BEACON_SECRET, AlreadyExists, beacon_terms, create
+from webapp.sweepstakes.describing import Description, FaultyDescription, describe
+from webapp.sweepstakes.finding import CampaignMissing, NotPossible, find
+from webapp.sweepstakes.models import Campaign
+from webapp.sweepstakes.opening import open_campaign
 from webapp.sweepstakes.reading import current_campaign
 
-__all__ = ["current_campaign", "init_app"]
+__all__ = [
+    "BEACON_SECRET",
+    "AlreadyExists",
+    "Campaign",
+    "CampaignMissing",
+    "Description",
+    "FaultyDescription",
+    "NotPossible",
+    "Publisher",
+    "beacon_terms",
+    "create",
+    "current_campaign",
+    "describe",
+    "find",
+    "init_app",
+    "open_campaign",
+]
 
 
 def init_app(app: Flask) -> None:

@@ -12,7 +12,7 @@ from webapp.clock import stamp
 from webapp.database import db, writing
 from webapp.site import keyring
 from webapp.sweepstakes import commanding, telling
-from webapp.sweepstakes.creating import beacon_terms
+from webapp.sweepstakes.creating import BEACON_SECRET, beacon_terms
 from webapp.sweepstakes.creating import create as create_campaign
 from webapp.sweepstakes.describing import LONGEST_FILE, Description, FaultyDescription, describe
 from webapp.sweepstakes.finding import find
@@ -20,7 +20,6 @@ from webapp.sweepstakes.opening import NotADraft, open_campaign
 from webapp.sweepstakes.reading import all_views
 from webapp.sweepstakes.rules import official_rules
 
-SECRET = "campaign.beacon_secret"  # noqa: S105 - the column that a secret is sealed for
 file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
 
 
@@ -75,7 +74,7 @@ def create(file: Path, replace: bool, as_json: bool) -> None:
     said = _read(file)
     with commanding.refusals():
         secret = token_bytes(32) if said.beacon == "operator" else b""
-        sealed = keyring().seal(SECRET, secret.hex()) if secret else None
+        sealed = keyring().seal(BEACON_SECRET, secret.hex()) if secret else None
         beacon = beacon_terms(said, secret)
         commanding.new_key(said.slug)
         with writing() as session:

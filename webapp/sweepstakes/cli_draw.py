@@ -8,14 +8,14 @@ from sqlalchemy import func, select
 from webapp import clock, console
 from webapp.clock import stamp
 from webapp.database import db, writing
-from webapp.draw import AlreadyDrawn, AlreadySealed, Invalid, LogStatus, LogVoid, NotDue, NotSealed, Winner
+from webapp.draw import AlreadyDrawn, AlreadySealed, Invalid, LogStatus, LogVoid, NotDue, Winner, rank
 from webapp.draw import verify as verify_log
 from webapp.site import keyring
 from webapp.sweepstakes import commanding, telling
-from webapp.sweepstakes.cli import SECRET
 from webapp.sweepstakes.closing import close as close_campaign
+from webapp.sweepstakes.creating import BEACON_SECRET
 from webapp.sweepstakes.drawing import draw as draw_campaign
-from webapp.sweepstakes.drawing import find_beacon
+from webapp.sweepstakes.drawing import find_beacon, refuse_undrawable
 from webapp.sweepstakes.models import Campaign, Entrant
 from webapp.sweepstakes.wording import counted, when
 
@@ -76,6 +76,10 @@ def _sealed_words(campaign: Campaign, log: LogStatus, said: str) -> str:
     return telling.trusted(f"{said}\n{lines}{late}", operator=log.operator_trusted)
 
 
+DRAWN = "Drawn."
+DRAWN_BEFORE = "Drawn before; this is the first result, and nothing was changed."
+
+
 @click.command()
 @click.argument("slug")
 @click.option("--beacon", "given", metavar="HEX|FILE", help="drand's signature in hex, or a file with it or with a relay's JSON.")
@@ -87,28 +91,24 @@ def draw(slug: str, given: str | None, as_json: bool) -> None:
     """
     with commanding.refusals():
         campaign, log = commanding.opened(slug)
-        said = "Drawn before; this is the first result, and nothing was changed." if log.result else _draw(campaign, log, given, as_json)
+        said = DRAWN_BEFORE if log.result else _draw(campaign, log, given, quiet=as_json)
         campaign, log = commanding.opened(slug)
     facts = {"slug": slug, "operator_trusted": log.operator_trusted, "first": said == DRAWN} | (telling.result_facts(log) or {})
     console.say(_result_words(log, said), facts, as_json=as_json)
 
 
-DRAWN = "Drawn."
-
-
-def _draw(campaign: Campaign, log: LogStatus, given: str | None, quiet: bool) -> str:
-    if log.void:
-        raise LogVoid(log.void.reason)
-    if log.sealed is None:
-        raise NotSealed
+def _draw(campaign: Campaign, log: LogStatus, given: str | None, *, quiet: bool) -> str:
     slug, keys = campaign.slug, keyring()
-    beacon = find_beacon(campaign, log, _beacon_text(given), lambda sealed: keys.unseal(SECRET, sealed))
+    refuse_undrawable(log, clock.now())
+    beacon = find_beacon(campaign, log, _beacon_text(given), lambda sealed: keys.unseal(BEACON_SECRET, sealed))
     key = commanding.log_key(log)
     try:
-        with console.progress("Drawing", log.sealed.eligible, quiet=quiet) as progress, writing() as session:
-            draw_campaign(session, slug, key=key, beacon=beacon, actor=commanding.actor(), now=clock.now(), progress=progress)
+        with console.progress("Drawing", log.size, quiet=quiet) as progress:
+            ranking = rank(db.session(), slug, beacon, now=clock.now(), progress=progress)
+        with writing() as session:
+            draw_campaign(session, slug, key=key, beacon=beacon, ranking=ranking, actor=commanding.actor(), now=clock.now())
     except AlreadyDrawn:  # by another command, between our look and our turn
-        return "Drawn before; this is the first result, and nothing was changed."
+        return DRAWN_BEFORE
     return DRAWN
 
 

@@ -11,6 +11,9 @@ from webapp.sweepstakes.describing import Description
 from webapp.sweepstakes.finding import NotPossible, note
 from webapp.sweepstakes.models import Campaign
 
+# The column under which an operator beacon's secret is sealed (its 32 bytes as hex).
+BEACON_SECRET = "campaign.beacon_secret"  # noqa: S105 - a name
+
 
 class AlreadyExists(NotPossible):
     """The slug is taken; only a draft can be replaced."""

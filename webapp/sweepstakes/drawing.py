@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from webapp.draw import Beacon, LogKey, LogStatus, Result, parse_beacon
+from webapp.draw import Beacon, LogKey, LogStatus, LogVoid, NobodyEligible, NotDue, NotSealed, Ranked, Result, parse_beacon
 from webapp.draw import draw as draw_log
 from webapp.sweepstakes.finding import NotPossible, find_opened, note
 from webapp.sweepstakes.models import Campaign
@@ -40,10 +40,27 @@ def find_beacon(campaign: Campaign, status: LogStatus, given: str | None, unseal
     return parse_beacon(status.beacon, given)
 
 
-def draw(session: Session, slug: str, *, key: LogKey, beacon: Beacon, actor: str, now: datetime, progress: Callable[[int], None]) -> Result:
-    """Rank all eligible entries and log the result. Raises the draw room's refusals (NotSealed, NotDue, AlreadyDrawn, NobodyEligible …)."""
+def refuse_undrawable(log: LogStatus, now: datetime) -> None:
+    """Say what keeps this log from being drawn before asking for a beacon. Raises LogVoid, NotSealed, NobodyEligible, NotDue."""
+    if log.void:
+        raise LogVoid(log.void.reason)
+    if log.sealed is None:
+        raise NotSealed
+    if not log.eligible:
+        raise NobodyEligible
+    if not log.operator_trusted and now < log.sealed.draws_at:
+        raise NotDue("The draw", log.sealed.draws_at)
+
+
+def draw(
+    session: Session, slug: str, *, key: LogKey, beacon: Beacon, ranking: tuple[Ranked, ...] | None, actor: str, now: datetime
+) -> Result:
+    """Log the result. `ranking`: what the draw room's `rank` made of `beacon` outside this transaction, else it is made here.
+
+    Raises the draw room's refusals (NotSealed, NotDue, AlreadyDrawn, NobodyEligible …).
+    """
     campaign = find_opened(session, slug, lock=True)
-    result = draw_log(session, key, beacon, now=now, progress=progress)
+    result = draw_log(session, key, beacon, now=now, ranking=ranking)
     campaign.state = "drawn"
     note(session, campaign, "draw", {"ranking": [place.index for place in result.ranking]}, actor=actor, now=now)
     return result

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from webapp.sweepstakes.clauses import INDENT, Publisher, foreword, sections
+from webapp.sweepstakes.clauses import INDENT, Publisher, foreword, is_operator_trusted, sections
 from webapp.sweepstakes.models import Campaign
+
+__all__ = ["Block", "Publisher", "blocks", "is_operator_trusted", "official_rules"]
 
 WIDTH = 78
 

@@ -3,7 +3,10 @@
 from flask import Flask
 
 from webapp import clock
-from webapp.ads import choosing, models
+from webapp.ads import (
+    choosing,
+    models,  # noqa: F401 - the table of this room
+)
 from webapp.ads.choosing import AdView, Slot
 from webapp.ads.storing import BadHouseAd, HouseAd, store_house_ads
 from webapp.database import db
@@ -21,6 +24,3 @@ def init_app(app: Flask) -> None:
 def ad(slot: Slot) -> AdView | None:
     """The ad that stands in `slot` today."""
     return choosing.choose(db.session(), slot, local_date(clock.now(), settings().timezone))
-
-
-_ = models  # the table of this room, for migrations

@@ -6,9 +6,17 @@ from werkzeug.routing import RequestRedirect
 
 from webapp import clock
 from webapp.database import db
-from webapp.news import models, reading, views
+from webapp.news import (
+    cli,
+    models,  # noqa: F401 - the tables of this room
+    reading,
+    views,
+)
+from webapp.news.faults import Faulty
+from webapp.news.importing import read_edition
+from webapp.news.storing import store
 
-__all__ = ["init_app"]
+__all__ = ["Faulty", "init_app", "read_edition", "store"]
 
 # In the foot of every page, as far as the installation has them.
 FOOT = (
@@ -24,6 +32,7 @@ FOOT = (
 def init_app(app: Flask) -> None:
     """Register this room's pages, commands and template globals."""
     app.register_blueprint(views.blueprint)
+    cli.register(app)
     app.template_global("sections")(sections)
     app.template_global("headline_index")(headline_index)
     app.template_global("foot_links")(foot_links)
@@ -51,6 +60,3 @@ def _is_page(path: str) -> bool:
         return False
     # A route with a name in it (/draws/<campaign>) would take the path for a name.
     return not values and bool(endpoint)
-
-
-_ = models  # the tables of this room, for migrations

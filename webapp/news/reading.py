@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
-from webapp.news.models import Alias, Article, Figure, Picture
+from webapp.news.models import Alias, Article, Figure
+from webapp.news.variants import SHARE_SIZE, share_file
 
 PAGE_SIZE = 100
 WORDS_A_MINUTE = 230
@@ -45,7 +46,7 @@ class Headline:
 
 @dataclass(frozen=True)
 class SharePicture:
-    """The picture that stands for an article elsewhere: a JPEG in the media folder, with its size in pixels."""
+    """The picture that stands for an article on other sites: a JPEG in the media folder, with its size in pixels."""
 
     file: str
     width: int
@@ -179,18 +180,8 @@ def _view(session: Session, which: ColumnElement[bool], *order: ColumnElement[An
 
 
 def _share_picture(session: Session, article_id: int) -> SharePicture | None:
-    """The widest JPEG of the article's first figure."""
-    row = session.execute(
-        select(Picture.variants, Figure.alt)
-        .join(Figure, Figure.picture_sha256 == Picture.sha256)
-        .where(Figure.article_id == article_id)
-        .order_by(Figure.position)
-        .limit(1)
+    """Made of the article's first figure."""
+    figure = session.execute(
+        select(Figure.picture_sha256, Figure.alt).where(Figure.article_id == article_id).order_by(Figure.position).limit(1)
     ).first()
-    if row is None:
-        return None
-    jpegs = [variant for variant in row.variants if str(variant["file"]).endswith(".jpg")]
-    if not jpegs:
-        return None
-    widest = max(jpegs, key=lambda variant: int(variant["width"]))
-    return SharePicture(str(widest["file"]), int(widest["width"]), int(widest["height"]), row.alt)
+    return None if figure is None else SharePicture(share_file(figure.picture_sha256), *SHARE_SIZE, figure.alt)

@@ -18,8 +18,8 @@ blueprint = Blueprint("news", __name__)
 
 # Checked before the database sees it: PostgreSQL refuses some characters with an error.
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
-# The names the importer gives: the content's hash and the width.
-MEDIA = re.compile(r"[0-9a-f]{16,64}-[0-9]{1,5}\.(avif|webp|jpg)")
+# The names that importing gives: a hash of the content, and the width or `share`.
+MEDIA = re.compile(r"[0-9a-f]{16,64}-(?:[0-9]{1,5}|share)\.(avif|webp|jpg)")
 TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
 
 
@@ -54,7 +54,7 @@ def _frame(found: reading.ArticleView, *, canonical: str, front: bool) -> Respon
         body=Markup(found.body),  # noqa: S704 - sanitised at import
         description=found.standfirst,
         canonical=canonical,
-        current_section=found.section,
+        current_section=None if front else found.section,
         front=front,
     )
     return public(make_response(page))

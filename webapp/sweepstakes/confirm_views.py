@@ -1,0 +1,125 @@
+"""The page behind the mailed link: confirm an entry; afterwards its number and receipt."""
+
+import secrets
+
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import clock
+from webapp.database import db, writing
+from webapp.draw import status as log_status
+from webapp.errors import Refusal
+from webapp.headers import private
+from webapp.origin import Verdict
+from webapp.site import keyring, settings
+from webapp.sweepstakes import posting
+from webapp.sweepstakes.confirming import Confirmation, NotPending, TooLate, confirm, prepare_confirmation
+from webapp.sweepstakes.consents import agreement, newsletter
+from webapp.sweepstakes.entrants import NoSuchEntrant, Person, by_id
+from webapp.sweepstakes.entry_mail import log_key, receipt_of
+from webapp.sweepstakes.forms import ConfirmForm, Filled, filled
+from webapp.sweepstakes.wording import when
+from webapp.tokens import BadToken, read_token
+
+pages = Blueprint("confirm", __name__)
+
+NO_SUCH_LINK = (
+    "This link is not complete, or no longer valid. Copy it whole from the letter, up to its last sign, "
+    "or register again: if you are known, you get a new letter."
+)
+NOT_TOLD = "Your browser did not tell us that this came from our site. Please press the button once more."
+NOT_OURS = "This was sent from a page that is not ours. Please check it and press the button once more."
+
+
+@pages.get("/confirm/<token>")
+def show(token: str) -> Response:
+    """Changes nothing: mail scanners open links."""
+    person = _person(token)
+    if person.state != "pending":
+        return _standing(token, person)
+    if clock.now() >= person.contest.confirm_until or person.contest.state != "open":
+        return _too_late(person)
+    return _form(person, Filled(name=person.name or "", newsletter=person.newsletter), 200)
+
+
+@pages.post("/confirm/<token>")
+def post(token: str) -> AnyResponse:
+    """Confirm. A second press finds it done and shows the same page."""
+    person = _person(token)
+    if person.state == "pending":
+        fields = posting.read_fields()
+        form = ConfirmForm(fields)
+        verdict = posting.verdict(fields)
+        if verdict is not Verdict.OURS:
+            ours = verdict is Verdict.UNKNOWN
+            again = filled(form, token=posting.token_if_needed(), newsletter=ours)
+            return _form(person, again, 403, notice=NOT_TOLD if ours else NOT_OURS)
+        if not form.validate():
+            return _form(person, filled(form, token=posting.token_if_needed()), 422)
+        try:
+            _confirm(person, _wish(person, form))
+        except TooLate:
+            return _too_late(person)
+        except NotPending:
+            pass
+    return redirect(url_for("confirm.show", token=token), 303)
+
+
+def _wish(person: Person, form: ConfirmForm) -> Confirmation:
+    words = agreement(person.contest.minimum_age, person.contest.eligibility)
+    letters = newsletter(settings().site_name) if form.newsletter.data else None
+    return prepare_confirmation(person, form.person_name, words, letters, nonce=secrets.token_bytes(32), keys=keyring())
+
+
+def _confirm(person: Person, wish: Confirmation) -> None:
+    now = clock.now()
+    if now >= person.contest.confirm_until:
+        raise TooLate(person.contest)
+    key = log_key(db.session(), person.contest.slug)
+    with writing() as session:
+        confirm(session, key, person.contest, wish, now=now)
+
+
+@pages.get("/confirm/<token>/receipt.txt")
+def receipt(token: str) -> Response:
+    """The receipt as a file."""
+    person = _person(token)
+    if person.state != "confirmed":
+        raise Refusal(NO_SUCH_LINK, status=404)
+    response = private(Response(receipt_of(db.session(), person), mimetype="text/plain"))
+    response.headers["Content-Disposition"] = f"attachment; filename=receipt-{person.contest.slug}-{person.entry_index}.txt"
+    return response
+
+
+def _person(token: str) -> Person:
+    """Whom the link was mailed to. Refuses with words that help."""
+    try:
+        entrant_id, counter = read_token(keyring().secret, "confirm", token)
+        person = by_id(db.session(), entrant_id, keys=keyring())
+    except (BadToken, NoSuchEntrant) as error:
+        raise Refusal(NO_SUCH_LINK, status=404) from error
+    if person.token_counter != counter or person.state in {"withdrawn", "erased"}:
+        raise Refusal(NO_SUCH_LINK, status=404)
+    return person
+
+
+def _form(person: Person, form: Filled, status: int, *, notice: str | None = None) -> Response:
+    words = {"agree": agreement(person.contest.minimum_age, person.contest.eligibility), "newsletter": newsletter(settings().site_name)}
+    until = when(person.contest.confirm_until, person.contest.timezone)
+    page = render_template("sweepstakes/confirm.html", person=person, form=form, words=words, until=until, notice=notice)
+    return private(make_response(page, status))
+
+
+def _standing(token: str, person: Person) -> Response:
+    """What became of the entry: in, or excluded."""
+    contest = person.contest
+    log = log_status(db.session(), contest.slug)
+    text = receipt_of(db.session(), person) if person.state == "confirmed" else None
+    dates = {"seals": when(contest.seals_at, contest.timezone), "draws": when(contest.draws_at, contest.timezone)}
+    page = render_template("sweepstakes/confirmed.html", person=person, token=token, log=log, receipt=text, dates=dates)
+    return private(make_response(page))
+
+
+def _too_late(person: Person) -> Response:
+    until = when(person.contest.confirm_until, person.contest.timezone)
+    return private(make_response(render_template("sweepstakes/too_late.html", person=person, until=until), 410))

@@ -1,0 +1,136 @@
+"""`flask entrant`: who is in, and entries that come by mail."""
+
+import secrets
+from typing import Any
+
+import click
+
+from webapp import clock, console
+from webapp.clock import stamp
+from webapp.database import db, writing
+from webapp.site import keyring, settings
+from webapp.sweepstakes import entrants
+from webapp.sweepstakes.adding import add_card, prepare_card
+from webapp.sweepstakes.addresses import Address, AddressRefused, read_address
+from webapp.sweepstakes.commanding import actor, refusals
+from webapp.sweepstakes.consents import agreement, newsletter
+from webapp.sweepstakes.entrants import NoSuchEntrant, Person
+from webapp.sweepstakes.entry_mail import log_key
+from webapp.sweepstakes.finding import find, find_opened
+from webapp.sweepstakes.names import NameRefused, read_name
+
+
+@click.group()
+def entrant() -> None:
+    """Entrants: list, show, add from a mail-in card."""
+
+
+@entrant.command("list")
+@click.argument("campaign")
+@click.option("--state", type=click.Choice(entrants.STATES), help="Only entrants in this state.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many; without --json 50 unless said.")
+@console.json_option
+def list_(campaign: str, state: str | None, limit: int | None, as_json: bool) -> None:
+    """List a campaign's entrants in the order of their registration.
+
+    Example: flask entrant list win-100 --state confirmed --json
+    """
+    with refusals():
+        find(db.session(), campaign)
+        if limit is None and not as_json:
+            limit = 50
+        people = list(entrants.everybody(db.session(), campaign, state=state, limit=limit, keys=keyring()))
+        counts = entrants.count(db.session(), campaign)
+    told = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number) or "nobody yet"
+    console.say(f"{_table(people)}{campaign}: {told}.", [_facts(person) for person in people], as_json=as_json)
+
+
+def _table(people: list[Person]) -> str:
+    if not people:
+        return ""
+    headings = ["entry", "state", "source", "registered", "name", "e-mail"]
+    return console.table(headings, [_cells(person) for person in people]) + "\n"
+
+
+def _cells(person: Person) -> list[str]:
+    entry = "" if person.entry_index is None else str(person.entry_index)
+    source = f"{person.source} (made up)" if person.made_up else person.source
+    return [entry, person.state, source, stamp(person.registered_at), person.name or "", person.email or ""]
+
+
+def _facts(person: Person) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "campaign": person.contest.slug,
+        "entry": person.entry_index,
+        "state": person.state,
+        "source": person.source,
+        "name": person.name,
+        "email": person.email,
+        "newsletter": person.newsletter,
+        "registered_at": stamp(person.registered_at),
+        "confirmed_at": stamp(person.confirmed_at) if person.confirmed_at else None,
+        "made_up": person.made_up,
+    }
+
+
+@entrant.command()
+@click.argument("campaign")
+@click.argument("who")
+@console.json_option
+def show(campaign: str, who: str, as_json: bool) -> None:
+    """Show one entrant. WHO is an entry number or an e-mail address, in any spelling.
+
+    Example: flask entrant show win-100 reader@example.com
+    """
+    with refusals():
+        find(db.session(), campaign)
+        person = _one(campaign, who)
+    facts = _facts(person)
+    words = "\n".join(f"{name.replace('_', ' ')}: {'' if value is None else value}" for name, value in facts.items())
+    console.say(words, facts, as_json=as_json)
+
+
+def _one(campaign: str, who: str) -> Person:
+    try:
+        if who.isascii() and who.isdigit() and len(who) < 19:
+            return entrants.by_entry(db.session(), campaign, int(who), keys=keyring())
+        return entrants.by_address(db.session(), campaign, _address(who).canonical, keys=keyring())
+    except NoSuchEntrant as error:
+        raise console.refuse(f"Nobody in {campaign} has the entry number or address {who}. `flask entrant list {campaign}`") from error
+
+
+def _address(typed: str) -> Address:
+    try:
+        return read_address(typed)
+    except AddressRefused as error:
+        raise console.refuse(f"{typed!r}: {error.sentence}") from error
+
+
+@entrant.command()
+@click.argument("campaign")
+@click.option("--mail-in", is_flag=True, required=True, expose_value=False, help="It came on a card, as the rules allow.")
+@click.option("--name", required=True, help="The name on the card.")
+@click.option("--email", required=True, help="The e-mail address on the card: entry number and receipt go there.")
+@click.option("--newsletter", "wants_newsletter", is_flag=True, help="The card asks for the newsletter.")
+@console.json_option
+def add(campaign: str, *, name: str, email: str, wants_newsletter: bool, as_json: bool) -> None:
+    """Enter a mail-in card: confirmed at once, with the same chance as every other entry.
+
+    Example: flask entrant add win-100 --mail-in --name "Ada Reader" --email ada@example.com
+    """
+    address = _address(email)
+    try:
+        person = read_name(name)
+    except NameRefused as error:
+        raise console.refuse(f"{name!r}: {error.sentence}") from error
+    with refusals():
+        contest = find_opened(db.session(), campaign)
+        words = (agreement(contest.minimum_age, contest.eligibility), newsletter(settings().site_name))
+        consents = words if wants_newsletter else words[:1]
+        key = log_key(db.session(), campaign)
+        card = prepare_card(campaign, person, address, consents, nonce=secrets.token_bytes(32), keys=keyring())
+        with writing() as session:
+            index = add_card(session, key, campaign, card, actor=actor(), now=clock.now())
+    facts = {"campaign": campaign, "entry": index, "email": address.email}
+    console.say(f"Entered as number {index} in {campaign}. The receipt goes to {address.email} with the next mail.", facts, as_json=as_json)

@@ -1,0 +1,69 @@
+"""Writes an entrant's letter when the mail room sends it: from the row as it is then, or not at all."""
+
+from flask import Flask, current_app
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.draw import LogKey, LogMissing, receipt, status
+from webapp.mail import Letter, register_letter
+from webapp.site import absolute, keyring, settings
+from webapp.sweepstakes.entrants import NoSuchEntrant, Person, by_id
+from webapp.sweepstakes.letters import Links, already_in_letter, confirm_letter, you_are_in_letter
+from webapp.tokens import make_token
+
+
+def register(app: Flask) -> None:
+    """Register the letters."""
+    register_letter(app, "confirm", _confirm)
+    register_letter(app, "already_in", _already_in)
+    register_letter(app, "you_are_in", _you_are_in)
+
+
+def _confirm(session: Session, entrant_id: int) -> Letter | None:
+    person = _find(session, entrant_id, state="pending")
+    if person is None or clock.now() >= person.contest.confirm_until:
+        return None
+    return confirm_letter(person, links(person), site_name=settings().site_name)
+
+
+def _already_in(session: Session, entrant_id: int) -> Letter | None:
+    person = _find(session, entrant_id, state="confirmed")
+    return None if person is None else already_in_letter(person, links(person), site_name=settings().site_name)
+
+
+def _you_are_in(session: Session, entrant_id: int) -> Letter | None:
+    person = _find(session, entrant_id, state="confirmed")
+    return None if person is None else you_are_in_letter(person, links(person), receipt=receipt_of(session, person))
+
+
+def _find(session: Session, entrant_id: int, *, state: str) -> Person | None:
+    try:
+        person = by_id(session, entrant_id, keys=keyring())
+    except NoSuchEntrant:
+        return None
+    return person if person.state == state else None
+
+
+def links(person: Person) -> Links:
+    """The addresses in a letter to `person`."""
+    draw = absolute(f"/draws/{person.contest.slug}")
+    own = absolute(f"/confirm/{make_token(keyring().secret, 'confirm', person.id, person.token_counter)}")
+    return Links(own=own, draw=draw, rules=f"{draw}/rules", verify=absolute("/draws/verify"))
+
+
+def receipt_of(session: Session, person: Person) -> str:
+    """The receipt of a confirmed entrant, as it can be proven now."""
+    assert person.entry_index is not None and person.nonce is not None  # noqa: S101 - both come with the confirmation
+    return receipt(session, log_key(session, person.contest.slug), person.entry_index, person.nonce)
+
+
+def log_key(session: Session, slug: str) -> LogKey:
+    """The key of a campaign's log, read at first use and then kept. Raises LogMissing, KeyMissing."""
+    kept: dict[str, LogKey] = current_app.extensions.setdefault("log_keys", {})
+    if slug not in kept:
+        log = status(session, slug)
+        if log is None:
+            raise LogMissing(slug)
+        # Its origin stays what it was at the opening, whatever SITE_URL says today.
+        kept[slug] = LogKey.load(settings().keys / "logs", log.name, log.origin)
+    return kept[slug]

@@ -1,0 +1,94 @@
+"""The forms that readers fill in. They check one field each; what the database must decide is not theirs to ask."""
+
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, HiddenField, StringField, ValidationError
+
+from webapp.sweepstakes import addresses, names
+from webapp.sweepstakes.addresses import Address, AddressRefused, read_address
+from webapp.sweepstakes.names import NameRefused, read_name
+
+
+class RegisterForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """Name, address and two boxes. After `validate`, `person_name` and `address` hold what was read from them."""
+
+    campaign = HiddenField()
+    name = StringField()
+    email = StringField()
+    agree = BooleanField()
+    newsletter = BooleanField()
+    # People do not see it, programs fill it. So do some browsers: then the form is shown again, this field empty.
+    leave_empty = StringField()
+
+    person_name: str
+    address: Address
+
+    def validate_name(self, given: StringField) -> None:
+        try:
+            self.person_name = read_name(given.data or "")
+        except NameRefused as error:
+            raise ValidationError(error.sentence) from error
+
+    def validate_email(self, given: StringField) -> None:
+        try:
+            self.address = read_address(given.data or "")
+        except AddressRefused as error:
+            raise ValidationError(error.sentence) from error
+
+    def validate_agree(self, given: BooleanField) -> None:
+        if not given.data:
+            raise ValidationError("Please tick the box about age, residence and rules: only who meets the rules can enter.")
+
+    def validate_leave_empty(self, given: StringField) -> None:
+        if given.data:
+            raise ValidationError(
+                "Something filled in a field that nobody sees, perhaps your browser. It is empty now: please press again."
+            )
+
+
+class ConfirmForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """What can still be changed when confirming."""
+
+    name = StringField()
+    newsletter = BooleanField()
+
+    person_name: str
+
+    def validate_name(self, given: StringField) -> None:
+        try:
+            self.person_name = read_name(given.data or "")
+        except NameRefused as error:
+            raise ValidationError(error.sentence) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """A form as the page shows it: what was typed, what is wrong with it by field, and the token where one is needed."""
+
+    name: str = ""
+    email: str = ""
+    agree: bool = False
+    newsletter: bool = False
+    errors: dict[str, str] = field(default_factory=dict)
+    token: str | None = None
+
+
+def filled(form: RegisterForm | ConfirmForm, *, token: str | None, agree: bool = True, newsletter: bool = True) -> Filled:
+    """The form with all that was typed. A box is left empty where it must be ticked anew: on a page of ours, or for other rules."""
+    data: dict[str, Any] = form.data
+    return Filled(
+        name=shown(data["name"], names.LONGEST),
+        email=shown(data.get("email"), addresses.LONGEST),
+        agree=agree and bool(data.get("agree")),
+        newsletter=newsletter and bool(data["newsletter"]),
+        errors={name: str(errors[0]) for name, errors in form.errors.items() if name},
+        token=token,
+    )
+
+
+def shown(typed: str | None, longest: int) -> str:
+    """What was typed, fit to be put into the field again: without signs that HTML cannot hold, and not endless."""
+    return "".join(sign for sign in (typed or "")[: 2 * longest] if unicodedata.category(sign) not in {"Cc", "Cs", "Cn", "Co"})

@@ -1,0 +1,87 @@
+"""Letters to entrants: pure functions from facts to a letter.
+
+What stands in a letter to an unconfirmed address comes from us alone: the name there was typed by we know not whom,
+and would make the form a way to mail anything to anybody.
+"""
+
+from dataclasses import dataclass
+
+from webapp.mail import Attachment, Button, Fixed, Letter, Paragraph
+from webapp.sweepstakes.entrants import Person
+from webapp.sweepstakes.wording import when
+
+
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """Addresses a letter names: the entrant's own page, the campaign's, its rules, and where receipts are checked."""
+
+    own: str
+    draw: str
+    rules: str
+    verify: str
+
+
+def confirm_letter(person: Person, links: Links, *, site_name: str) -> Letter:
+    """Asks to press the button that makes an entry of a registration."""
+    contest = person.contest
+    return Letter(
+        to=_address(person),
+        subject=f"Confirm your entry: {contest.title}",
+        parts=(
+            Paragraph(f"This address was registered for {contest.title} on {site_name}: {_address(person)}"),
+            Paragraph("If that was you, open this page and press the button there. Until then you are not in the draw."),
+            Button("Confirm my entry", links.own),
+            Paragraph(f"Confirmations count until {when(contest.confirm_until, contest.timezone)}. No purchase necessary."),
+            Paragraph("If it was not you, do nothing: without your confirmation there is no entry, and no newsletter."),
+            Paragraph(f"Official rules: {links.rules}"),
+        ),
+    )
+
+
+def already_in_letter(person: Person, links: Links, *, site_name: str) -> Letter:
+    """Says to somebody who registered again that one entry is all there is, and that they have it."""
+    contest = person.contest
+    return Letter(
+        to=_address(person),
+        subject=f"You are in already: {contest.title}",
+        parts=(
+            Paragraph(
+                f"Your address was registered again for {contest.title} on {site_name}. There is one entry per person, and you have it."
+            ),
+            Paragraph(f"Your entry number: {person.entry_index}"),
+            Button("My entry and receipt", links.own),
+            Paragraph("If it was not you, do nothing: your entry stands as it is."),
+        ),
+    )
+
+
+def you_are_in_letter(person: Person, links: Links, *, receipt: str) -> Letter:
+    """The entry number and the receipt, with the address exactly as the receipt's commitment has it (PROTOCOL §2)."""
+    contest = person.contest
+    return Letter(
+        to=_address(person),
+        subject=f"You are in: {contest.title}, entry {person.entry_index}",
+        parts=(
+            Paragraph(f"Hello {person.name}," if person.name else "Hello,"),
+            Paragraph(f"you are in the draw of {contest.title}. Keep this letter: with it you can check that the draw was straight."),
+            Paragraph(f"Your entry number: {person.entry_index}"),
+            Paragraph(f"The list of entries is sealed {when(contest.seals_at, contest.timezone)}."),
+            Paragraph(f"The draw is {when(contest.draws_at, contest.timezone)}. Winners get a letter; everybody can look here:"),
+            Button("The draw", links.draw),
+            Paragraph(
+                "Your receipt, and your address exactly as it was used for it. Who has both can tell that you entered, so keep them."
+            ),
+            Fixed(_address(person)),
+            Fixed(receipt),
+            Paragraph(
+                f"Check it at {links.verify} (nothing is sent anywhere). The receipt is attached as a file, too, and is always here:"
+            ),
+            Button("My entry and receipt", links.own),
+        ),
+        attachments=(Attachment(f"receipt-{contest.slug}-{person.entry_index}.txt", receipt),),
+    )
+
+
+def _address(person: Person) -> str:
+    assert person.email is not None  # noqa: S101 - nothing is owed to the erased
+    return person.email

@@ -1,0 +1,79 @@
+"""What the form offers: the campaign that takes entries now, or what there is instead."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.sweepstakes.clauses import is_operator_trusted
+from webapp.sweepstakes.consents import Words, agreement, newsletter
+from webapp.sweepstakes.entrants import Contest, contest_of
+from webapp.sweepstakes.models import Campaign
+from webapp.sweepstakes.reading import current_campaign
+from webapp.sweepstakes.wording import when
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A campaign as the form shows it, with the words of its two boxes."""
+
+    contest: Contest
+    opens_at: datetime
+    operator_trusted: bool
+    agree: Words
+    newsletter: Words
+
+    @property
+    def slug(self) -> str:
+        return self.contest.slug
+
+    @property
+    def title(self) -> str:
+        return self.contest.title
+
+    @property
+    def closes(self) -> str:
+        return when(self.contest.closes_at, self.contest.timezone)
+
+    @property
+    def opens(self) -> str:
+        return when(self.opens_at, self.contest.timezone)
+
+
+@dataclass(frozen=True)
+class Between:
+    """With no campaign open: the next that will be, and the last that was drawn, if there are any."""
+
+    next: Offer | None
+    last: Offer | None
+
+
+def current_offer(session: Session, now: datetime, *, site_name: str) -> Offer | None:
+    """The open campaign that closes first."""
+    campaign = current_campaign(session, now)
+    return None if campaign is None else offer(campaign, site_name)
+
+
+def offer_of(session: Session, slug: str, *, site_name: str) -> Offer | None:
+    """The campaign, open or over; None if it does not exist or is a draft."""
+    campaign = session.scalars(select(Campaign).where(Campaign.slug == slug, Campaign.state != "draft")).first()
+    return None if campaign is None else offer(campaign, site_name)
+
+
+def between(session: Session, now: datetime, *, site_name: str) -> Between:
+    """What to tell while nothing is open."""
+    opening = select(Campaign).where(Campaign.state == "open", Campaign.opens_at > now).order_by(Campaign.opens_at, Campaign.id)
+    drawn = select(Campaign).where(Campaign.state.in_(("drawn", "settled"))).order_by(Campaign.draws_at.desc(), Campaign.id.desc())
+    first, last = session.scalars(opening.limit(1)).first(), session.scalars(drawn.limit(1)).first()
+    return Between(*(None if campaign is None else offer(campaign, site_name) for campaign in (first, last)))
+
+
+def offer(campaign: Campaign, site_name: str) -> Offer:
+    return Offer(
+        contest=contest_of(campaign),
+        opens_at=campaign.opens_at,
+        operator_trusted=is_operator_trusted(campaign),
+        agree=agreement(campaign.minimum_age, campaign.eligibility),
+        newsletter=newsletter(site_name),
+    )

@@ -2,6 +2,10 @@
 
 from flask import Flask
 
+from webapp.ops.installing import install
+
+__all__ = ["init_app", "install"]
+
 
 def init_app(app: Flask) -> None:
     """Register this room's commands."""

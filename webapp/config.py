@@ -9,6 +9,8 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
+from limits import RateLimitItem, parse_many
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -49,6 +51,15 @@ SETTINGS = (
     Setting("POSTAL_ADDRESS", "none", "The publisher's postal address, at the foot of every mail"),
     Setting("CONTACT", "none", "E-mail address for readers' questions"),
     Setting("PROXY_HOPS", "0", "How many proxies in front are ours; only so many X-Forwarded-For values are believed"),
+    Setting("REDIS_URL", "none: limits are counted in the database", "`redis://…` or `valkey://…`: where limits are counted", secret=True),
+    Setting("LIMITS", "on", "`off`: no limits; only with a loopback SITE_URL"),
+    Setting("LIMIT_IPV4", "60 per hour", "Entries from an IPv4 address (or an IPv6 /48) before the form asks twice"),
+    Setting("LIMIT_IPV4_REFUSED", "600 per hour", "Entries from an IPv4 address (or an IPv6 /48) before it must wait"),
+    Setting("LIMIT_IPV6", "10 per hour", "Entries from an IPv6 /64 before the form asks twice"),
+    Setting("LIMIT_IPV6_REFUSED", "100 per hour", "Entries from an IPv6 /64 before it must wait"),
+    Setting("LIMIT_ADDRESS", "3 per 6 hours", "Mails that forms can send to one e-mail address"),
+    Setting("LIMIT_DOMAIN", "200 per hour", "The same for one mail domain; the ten largest providers have no such limit"),
+    Setting("LIMIT_MAILS", "2000 per hour", "The same for all addresses together; further mails wait, entries do not"),
 )
 
 
@@ -61,6 +72,19 @@ class MailServer:
     user: str | None
     password: str | None
     tls: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How many of what in which time; an empty tuple is no limit. See limits.py for what each one does."""
+
+    ipv4: tuple[RateLimitItem, ...]
+    ipv4_refused: tuple[RateLimitItem, ...]
+    ipv6: tuple[RateLimitItem, ...]
+    ipv6_refused: tuple[RateLimitItem, ...]
+    address: tuple[RateLimitItem, ...]
+    domain: tuple[RateLimitItem, ...]
+    mails: tuple[RateLimitItem, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +106,8 @@ class Settings:
     postal_address: str | None
     contact: str | None
     proxy_hops: int
+    redis_url: str | None
+    limits: Limits | None
 
     @property
     def https(self) -> bool:
@@ -144,6 +170,44 @@ class _Reader:
             return default
         return f"{parts.scheme}://{parts.netloc.lower()}"
 
+    def limit(self, name: str) -> tuple[RateLimitItem, ...]:
+        value = self.text(name) or _DEFAULTS[name]
+        try:
+            items = tuple(parse_many(value))
+            if all(item.amount for item in items):
+                return items
+        except ValueError:
+            pass
+        self.fault(name, f"{value!r} is not a limit", f"Write for example {_DEFAULTS[name]}, or 10 per minute; 100 per day.")
+        return ()
+
+    def limits(self) -> Limits | None:
+        limits = Limits(
+            ipv4=self.limit("LIMIT_IPV4"),
+            ipv4_refused=self.limit("LIMIT_IPV4_REFUSED"),
+            ipv6=self.limit("LIMIT_IPV6"),
+            ipv6_refused=self.limit("LIMIT_IPV6_REFUSED"),
+            address=self.limit("LIMIT_ADDRESS"),
+            domain=self.limit("LIMIT_DOMAIN"),
+            mails=self.limit("LIMIT_MAILS"),
+        )
+        switch = self.text("LIMITS") or "on"
+        if switch not in {"on", "off"}:
+            self.fault("LIMITS", f"{switch!r} is neither on nor off", "Unset it, or write LIMITS=off on a machine of your own.")
+        return None if switch == "off" else limits
+
+    def redis(self, name: str) -> str | None:
+        """As the redis client wants it; Valkey speaks the same language."""
+        value = self.text(name)
+        if value is None:
+            return None
+        scheme, colon, rest = value.partition("://")
+        scheme = scheme.replace("valkey", "redis")
+        if not colon or _split(value) is None or scheme not in {"redis", "rediss", "redis+unix"} or not rest:
+            self.fault(name, "is not the address of a Valkey or Redis server", "Write for example redis://:password@127.0.0.1:6379/0.")
+            return None
+        return f"{scheme}://{rest}"
+
     def mail_server(self, name: str) -> MailServer | None:
         value = self.text(name)
         if value is None:
@@ -155,6 +219,9 @@ class _Reader:
         tls = parts.scheme == "smtps"
         port = parts.port or (465 if tls else 587)
         return MailServer(host=parts.hostname, port=port, user=parts.username, password=parts.password, tls=tls)
+
+
+_DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
 
 def _split(value: str) -> SplitResult | None:
@@ -209,6 +276,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
         postal_address=read.text("POSTAL_ADDRESS"),
         contact=read.text("CONTACT"),
         proxy_hops=read.whole("PROXY_HOPS", 0, 0, 10),
+        redis_url=read.redis("REDIS_URL"),
+        limits=read.limits(),
     )
     _refuse_what_is_unsafe(settings, read)
     return settings, tuple(read.faults)
@@ -217,8 +286,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
 def _refuse_what_is_unsafe(settings: Settings, read: _Reader) -> None:
     if settings.secret_key is not None and len(settings.secret_key) < 32:
         read.fault("SECRET_KEY", "is shorter than 32 characters", "Unset it (flask init makes one) or write 32 random characters or more.")
+    host = urlsplit(settings.site_url).hostname or ""
+    if settings.limits is None and not is_loopback(host):
+        read.fault("LIMITS", "is off on a site that others reach", "Unset it: limits keep the form from mailing strangers.")
     if not settings.https:
-        host = urlsplit(settings.site_url).hostname or ""
         if settings.site_url_given and not is_loopback(host) and not is_private(host):
             read.fault("SITE_URL", "is plain http on a public host", "Write https://…: links in mails and the entry form need it.")
         return

@@ -1,0 +1,210 @@
+"""Where the counters are kept so that all workers share them: a SQLite file of its own, or an UNLOGGED table of PostgreSQL.
+
+Counters may be lost, so nothing waits for a disk; a request may not be, so nothing waits longer than `patience`.
+All counters of a request are read and written in one transaction. Valkey and Redis: limit_valkey.py.
+"""
+
+import fcntl
+import os
+import secrets
+import sqlite3
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.limit_windows import Counter, Window, to_count
+
+PATIENCE = 0.2  # seconds; only making a connection to PostgreSQL can take longer, as its library knows no less than two
+PRUNE_EVERY = 50  # hits of a process
+PRUNE_AT_MOST = 500  # rows: fifty hits make fewer, and nobody waits long for so many
+Rows = Iterator[tuple[str, int, int, int]]
+Execute = Callable[[str, tuple[Any, ...]], Any]
+
+
+class StorageAway(Exception):
+    """The counters cannot be reached now: locked, full, stopped or broken."""
+
+
+class Storage(Protocol):
+    """Counts requests."""
+
+    def hit(self, counters: Sequence[Counter], at: float) -> list[Window]:
+        """How `counters` (no key twice) stood at `at` (Unix time), before the request was added to those of `to_count`.
+
+        Raises StorageAway.
+        """
+
+
+class _SqlCounters:
+    """The statements both databases share. A row is a counter: hits in the window numbered `span`, and in the one before."""
+
+    def __init__(self, table: str, mark: str, skip_locked: str = "") -> None:
+        self._table, self._mark = table, mark
+        self._prune = (
+            f"DELETE FROM {table} WHERE key IN (SELECT key FROM {table} WHERE expires < {mark} LIMIT {PRUNE_AT_MOST}{skip_locked})"  # noqa: S608 - our own words
+        )
+        self._hits = count()
+
+    def hit(self, execute: Execute, counters: Sequence[Counter], at: float) -> list[Window]:
+        """Inside a transaction of the caller's: move the windows on, add the request, and prune now and then."""
+        rows = {key: (span, current, previous) for key, span, current, previous in self._move_on(execute, counters, at)}
+        windows = [_window(counter.seconds, *rows[counter.key], at) for counter in counters]
+        counted = [counter.key for counter, chosen in zip(counters, to_count(counters, windows), strict=True) if chosen]
+        if counted:
+            marks = ", ".join([self._mark] * len(counted))
+            execute(f"UPDATE {self._table} SET hits = hits + 1 WHERE key IN ({marks})", tuple(counted))  # noqa: S608
+        if next(self._hits) % PRUNE_EVERY == 0:
+            execute(self._prune, (int(at),))
+        return windows
+
+    def _move_on(self, execute: Execute, counters: Sequence[Counter], at: float) -> Rows:
+        # One order for all, or two requests could wait for each other's rows.
+        ordered = sorted(counters, key=lambda counter: counter.key)
+        values: list[str | int] = []
+        for counter in ordered:
+            span = int(at // counter.seconds)
+            values += [counter.key, span, (span + 2) * counter.seconds]
+        row = f"({self._mark}, {self._mark}, 0, 0, {self._mark})"
+        # A window one ahead is another machine's clock, a little fast: keep it. Further ahead was a clock gone wrong: start anew.
+        return execute(  # type: ignore[no-any-return]
+            f"""INSERT INTO {self._table} AS kept (key, span, hits, previous, expires) VALUES {", ".join([row] * len(ordered))}
+            ON CONFLICT (key) DO UPDATE SET
+                previous = CASE kept.span - excluded.span
+                    WHEN 0 THEN kept.previous WHEN 1 THEN kept.previous WHEN -1 THEN kept.hits ELSE 0 END,
+                hits = CASE kept.span - excluded.span WHEN 0 THEN kept.hits WHEN 1 THEN kept.hits ELSE 0 END,
+                span = CASE kept.span - excluded.span WHEN 1 THEN kept.span ELSE excluded.span END,
+                expires = CASE kept.span - excluded.span WHEN 1 THEN kept.expires ELSE excluded.expires END
+            RETURNING key, span, hits, previous""",  # noqa: S608
+            tuple(values),
+        )
+
+
+def _window(seconds: int, span: int, current: int, previous: int, at: float) -> Window:
+    left = min(max((span + 1) * seconds - at, 0.0), seconds)
+    return Window(seconds, current=current, left=left, previous=previous, fading=left)
+
+
+class SqliteStorage:
+    """A file beside the main database, written without waiting for the disk. Connects at the first hit, so after the fork."""
+
+    def __init__(self, path: Path, patience: float = PATIENCE) -> None:
+        self._path, self._patience = path, patience
+        self._sql = _SqlCounters("counter", "?")
+        self._idle: list[sqlite3.Connection] = []
+        weakref.finalize(self, _close, self._idle)
+
+    def hit(self, counters: Sequence[Counter], at: float) -> list[Window]:
+        try:
+            with self._transaction() as connection:
+                return self._sql.hit(connection.execute, counters, at)
+        except (sqlite3.Error, OSError) as error:
+            if isinstance(error, sqlite3.Error) and _is_broken(error):
+                self._start_afresh()
+            raise StorageAway(str(error)) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """A connection of the pool for one write; after a fault it does not come back."""
+        connection = self._idle.pop() if self._idle else self._connect()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+
+    def _connect(self) -> sqlite3.Connection:
+        if not self._path.exists():
+            _make(self._path)
+        connection = sqlite3.connect(self._path, timeout=self._patience, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA synchronous=OFF")
+        return connection
+
+    def _start_afresh(self) -> None:
+        """A power cut can break a file that nobody synced; it holds nothing worth mending."""
+        with self._path.with_suffix(".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _close(self._idle)
+            if not _works(self._path):  # else another worker was first
+                for suffix in ("", "-wal", "-shm"):
+                    Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+
+
+def _is_broken(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def _works(path: Path) -> bool:
+    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+    try:
+        return bool(connection.execute("PRAGMA quick_check").fetchone() == ("ok",))
+    except sqlite3.DatabaseError as error:
+        return not _is_broken(error)
+    finally:
+        connection.close()
+
+
+def _make(path: Path) -> None:
+    """Put an empty database at `path` in one step: two workers that both switch a new file to WAL can refuse each other."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    connection = sqlite3.connect(part, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(
+            "CREATE TABLE counter (key TEXT PRIMARY KEY, span INTEGER NOT NULL, hits INTEGER NOT NULL, "
+            "previous INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID"
+        )
+        connection.execute("CREATE INDEX counter_expires ON counter (expires)")
+    finally:
+        connection.close()
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        pass  # another worker's is as good
+    finally:
+        part.unlink()
+
+
+def _close(connections: list[sqlite3.Connection]) -> None:
+    while connections:
+        connections.pop().close()
+
+
+class PostgresStorage:
+    """A table that PostgreSQL does not log: fast, and emptied by a crash of the server. Migration 0003 makes it."""
+
+    def __init__(self, url: str, patience: float = PATIENCE) -> None:
+        self._url, self._patience = url, patience
+        self._sql = _SqlCounters("limits.counter", "%s", skip_locked=" FOR UPDATE SKIP LOCKED")
+
+    @cached_property
+    def _engine(self) -> Engine:
+        """Connections apart from the app's own, which wait longer."""
+        engine = create_engine(self._url, pool_size=2, max_overflow=2, pool_timeout=self._patience, connect_args={"connect_timeout": 2})
+        weakref.finalize(self, engine.dispose)
+        milliseconds = int(self._patience * 1000)
+
+        @event.listens_for(engine, "connect")
+        def hurry(connection: Any, _record: object) -> None:
+            connection.execute(f"SET lock_timeout = {milliseconds}")
+            connection.execute(f"SET statement_timeout = {milliseconds}")
+            connection.commit()
+
+        return engine
+
+    def hit(self, counters: Sequence[Counter], at: float) -> list[Window]:
+        try:
+            with self._engine.begin() as connection:
+                return self._sql.hit(connection.exec_driver_sql, counters, at)
+        except SQLAlchemyError as error:
+            raise StorageAway(str(error.__cause__ or error)) from error

@@ -7,7 +7,7 @@ from typing import NoReturn
 import click
 from flask import Flask
 
-from webapp import assets, database, dates, errors, form_tokens, headers
+from webapp import assets, client, database, dates, errors, form_tokens, headers, limits
 from webapp.config import ROOT, Fault, read_settings
 
 # In this order they register their pages, commands and template globals.
@@ -40,6 +40,8 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     assets.init_app(app)
     dates.init_app(app, settings)
     database.init_app(app, settings.database_url, settings.instance)
+    client.init_app(app)
+    limits.init_app(app, settings)
     for room in ROOMS:
         import_module(f"webapp.{room}").init_app(app)
     if faults:

@@ -57,9 +57,24 @@ def test_states_follow_the_clock(run: FlaskCliRunner, client: FlaskClient, tmp_p
         (CLOSES, "Closed"),
     ):
         clock.move_to(moment)
-        assert text(client, "/draws/win-100").startswith(f"Win $100 {label} operator-trusted") or f"Win $100 {label} " in text(
-            client, "/draws/win-100"
-        )
+        for path in ("/draws", "/draws/win-100"):
+            assert f"Win $100 {label} operator-trusted" in text(client, path)
+
+
+def test_the_list_has_the_next_to_close_first_and_the_past_last(
+    run: FlaskCliRunner, client: FlaskClient, tmp_path: Path, clock: time_machine.Traveller
+) -> None:
+    for slug, times in {
+        "past": "opens_at = 2026-11-27T09:00:00\ncloses_at = 2026-12-02T12:00:00",
+        "later": "opens_at = 2026-11-27T09:00:00\ncloses_at = 2026-12-30T12:00:00",
+        "sooner": "opens_at = 2026-11-27T09:00:00\ncloses_at = 2026-12-10T12:00:00",
+        "coming": "opens_at = 2026-12-04T12:00:00\ncloses_at = 2026-12-05T12:00:00",
+    }.items():
+        source = changed("slug", f'slug = "{slug}"', changed("opens_at", times, changed("closes_at", "", DRAND)))
+        open_one(run, tmp_path, source, slug)
+    clock.move_to(NOW + timedelta(days=2))
+    page = client.get("/draws").get_data(as_text=True)
+    assert re.findall(r'href="/draws/(\w+)"', page) == ["sooner", "later", "coming", "past"]
 
 
 def test_an_open_campaign_shows_entries_odds_and_times_with_their_zone(run: FlaskCliRunner, client: FlaskClient, tmp_path: Path) -> None:
@@ -108,6 +123,15 @@ def test_a_late_seal_says_so_and_shows_when_the_draw_is_now(
     assert "Draw Sunday 27 December 2026, 23:59 EST" in page
 
 
+def test_a_campaign_that_was_closed_early_shows_when_that_was(run: FlaskCliRunner, client: FlaskClient, tmp_path: Path) -> None:
+    open_one(run, tmp_path)
+    done(run, "close", "win-100", "--now", "--yes")
+    page = text(client, "/draws/win-100")
+    assert "Win $100 Sealed operator-trusted" in page
+    assert "Entry closes Tuesday 1 December 2026, 07:00 EST" in page
+    assert "Confirmations count until" not in page
+
+
 def test_the_result_shows_every_rank_and_what_became_of_it(run: FlaskCliRunner, client: FlaskClient, tmp_path: Path) -> None:
     open_one(run, tmp_path)
     enter(1500)
@@ -128,7 +152,7 @@ def test_the_result_shows_every_rank_and_what_became_of_it(run: FlaskCliRunner, 
     done(run, "paid", "win-100", "2", "--yes")
     assert "Settled operator-trusted" in text(client, "/draws/win-100")
     row = text(client, "/draws")
-    assert f"Win $100 Settled operator-trusted $100 Sunday 20 December 2026, 23:59 EST 1,500 {entries[1]}" in row
+    assert f"Win $100 Settled operator-trusted Winning entry number: {entries[1]} $100 · 1,500 entries · drawn" in row
 
 
 def test_a_prize_nobody_is_left_to_take_is_said_to_be_not_awarded(run: FlaskCliRunner, client: FlaskClient, tmp_path: Path) -> None:
@@ -138,7 +162,7 @@ def test_a_prize_nobody_is_left_to_take_is_said_to_be_not_awarded(run: FlaskCliR
     done(run, "draw", "win-100")
     done(run, "forfeit", "win-100", "1", "--reason", "ineligible", "--yes")
     assert "1 prize was not awarded: no alternate is left." in text(client, "/draws/win-100")
-    assert "Not awarded" in text(client, "/draws")
+    assert "Not awarded: 1 prize." in text(client, "/draws")
 
 
 def test_a_void_campaign_gives_its_reason(run: FlaskCliRunner, client: FlaskClient, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_what_a_campaign_adds_is_stated(run: FlaskCliRunner, tmp_path: Path) -> 
         "Not open to members of our reader council.",
         "No alternates are drawn.",
         "governed by the law of the State of New York",
-        "has 3 in N",
+        "among N of them, 3 in N",
     ):
         assert words in text
 

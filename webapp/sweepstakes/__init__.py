@@ -6,7 +6,8 @@ from webapp.sweepstakes.clauses import Publisher
 from webapp.sweepstakes.creating import BEACON_SECRET, AlreadyExists, beacon_terms, create
 from webapp.sweepstakes.describing import Description, FaultyDescription, describe
 from webapp.sweepstakes.finding import CampaignMissing, NotPossible, find
-from webapp.sweepstakes.models import Campaign
+from webapp.sweepstakes.making_up import MadeUp, make_up_entrants
+from webapp.sweepstakes.models import Campaign, Entrant
 from webapp.sweepstakes.opening import open_campaign
 from webapp.sweepstakes.reading import current_campaign
 
@@ -16,7 +17,9 @@ __all__ = [
     "Campaign",
     "CampaignMissing",
     "Description",
+    "Entrant",
     "FaultyDescription",
+    "MadeUp",
     "NotPossible",
     "Publisher",
     "beacon_terms",
@@ -25,6 +28,7 @@ __all__ = [
     "describe",
     "find",
     "init_app",
+    "make_up_entrants",
     "open_campaign",
 ]
 

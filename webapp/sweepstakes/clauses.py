@@ -47,7 +47,6 @@ def sections(campaign: Campaign, publisher: Publisher, origin: str, vkey: str) -
     c, page = campaign, f"{publisher.url}/draws/{campaign.slug}"
     contact = f" Questions: {publisher.contact}." if publisher.contact else ""
     each = money(c.prize_minor, c.currency)
-    winners = counted(c.winners, "winner")
     return [
         (
             "Sponsor",
@@ -98,8 +97,8 @@ def sections(campaign: Campaign, publisher: Publisher, origin: str, vkey: str) -
         (
             "Odds",
             [
-                "The odds of winning depend on the number of eligible entries. Every eligible entry has the same chance: with "
-                f"{winners}, one entry in N has {c.winners} in N. The number of entries is shown at {page}.",
+                "The odds of winning depend on the number of eligible entries. Every eligible entry has the same chance: among N of "
+                f"them, {c.winners} in N. The number of entries is shown at {page}.",
             ],
         ),
         ("How winners are drawn", _how(c, page, origin, vkey)),
@@ -109,7 +108,8 @@ def sections(campaign: Campaign, publisher: Publisher, origin: str, vkey: str) -
             [
                 "A potential winner must meet these rules and show it when asked: age and residence by an official document, and the "
                 "entry by its e-mail address. Nobody needs to pay, buy or give a bank password to receive a prize. An entry is excluded "
-                "only for breaking these rules, with a reason code in the public log, and the person is told the reason.",
+                "only for breaking these rules, with a reason code in the public log, and the person is told the reason before the list is "
+                "sealed.",
             ],
         ),
         (

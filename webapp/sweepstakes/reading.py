@@ -22,7 +22,6 @@ PHASES = {
     "settled": "Settled",
     "void": "Void",
 }
-_ORDER = ("open", "upcoming", "closed", "sealed", "drawn", "settled", "void", "draft")
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,12 @@ class CampaignView:
     @property
     def odds(self) -> str | None:
         return odds(self.campaign.winners, self.log.eligible) if self.log else None
+
+    @property
+    def closes_at(self) -> datetime:
+        """When entry closes: as its rules say, or earlier if an operator-trusted campaign was sealed before."""
+        sealed = self.log.sealed if self.log else None
+        return min(self.campaign.closes_at, sealed.at) if sealed else self.campaign.closes_at
 
     @property
     def draws_at(self) -> datetime:
@@ -111,10 +116,11 @@ def public_view(session: Session, slug: str, now: datetime) -> CampaignView:
 
 
 def all_views(session: Session, now: datetime, *, drafts: bool = False) -> list[CampaignView]:
-    """All campaigns: those that take entries first, then those to come, then the others, latest first."""
-    query = select(Campaign).order_by(Campaign.closes_at.desc(), Campaign.id.desc())
+    """All campaigns: those that take entries first, the next to close on top; then those to come, drafts, and the past, latest first."""
+    query = select(Campaign).order_by(Campaign.closes_at, Campaign.id)
     views = [_view(session, campaign, now) for campaign in session.scalars(query) if drafts or campaign.state != "draft"]
-    return sorted(views, key=lambda seen: _ORDER.index(seen.phase) if seen.phase in _ORDER[:2] else len(_ORDER))
+    coming = [seen for wanted in ("open", "upcoming", "draft") for seen in views if seen.phase == wanted]
+    return coming + [seen for seen in reversed(views) if seen not in coming]
 
 
 def _view(session: Session, campaign: Campaign, now: datetime) -> CampaignView:

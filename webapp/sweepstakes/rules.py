@@ -30,7 +30,7 @@ class Block:
 
 def official_rules(campaign: Campaign, publisher: Publisher, *, origin: str, vkey: str) -> str:
     """The rules of `campaign`, whose log is at `origin` and signs with `vkey`: UTF-8 text with LF, ending in one."""
-    written = [f"OFFICIAL RULES: {campaign.title}", *_wrapped(foreword(campaign))]
+    written = [f"Official rules: {campaign.title}", *_wrapped(foreword(campaign))]
     for number, (heading, paragraphs) in enumerate(sections(campaign, publisher, origin, vkey), 1):
         written += [f"{number}. {heading}", *_wrapped(paragraphs)]
     return "\n\n".join(written) + "\n"

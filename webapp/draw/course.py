@@ -35,8 +35,7 @@ class Course:
 
     def follow(self, leaf: Data) -> None:
         """Take `leaf` as the next one. Raises a NotAllowed, and changes nothing, if it may not be."""
-        if self.void:
-            raise refusals.LogVoid(self.void.reason)
+        self.refuse_void()
         if (self.opened is None) != (leaf["type"] == "open"):
             raise refusals.OutOfPlace("An open leaf comes first, and once.")
         at = from_stamp(leaf["at"]) if "at" in leaf else None
@@ -56,6 +55,11 @@ class Course:
             case _:
                 self._take_step(leaf)
         self.last_at = at or self.last_at
+
+    def refuse_void(self) -> None:
+        """Raises LogVoid if the log has ended."""
+        if self.void:
+            raise refusals.LogVoid(self.void.reason)
 
     @property
     def terms(self) -> OpenTerms:

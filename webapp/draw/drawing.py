@@ -14,7 +14,7 @@ from webapp.draw.facts import Beacon, Ranked, Result
 from webapp.draw.leaves import Data
 from webapp.draw.logkeys import LogKey
 from webapp.draw.reading import Reading, read
-from webapp.draw.refusals import AlreadyDrawn, LogVoid, NobodyEligible, NotDue, NotSealed
+from webapp.draw.refusals import AlreadyDrawn, NobodyEligible, NotDue, NotSealed
 from webapp.draw.rows import BATCH, LEAF, head_of
 from webapp.draw.tickets import best, pseudorandom_key
 
@@ -62,8 +62,7 @@ def draw(
 
 def _refuse(reading: Reading, beacon: Beacon, now: datetime) -> None:
     course = reading.course
-    if course.void:
-        raise LogVoid(course.void.reason)
+    course.refuse_void()
     if reading.result:
         raise AlreadyDrawn(reading.result)
     if reading.sealed is None:

@@ -20,6 +20,7 @@ def seal(session: Session, key: LogKey, *, now: datetime, allow_early: bool = Fa
     """
     reading = read(session, locked_head(session, key))
     course, at = reading.course, now.replace(microsecond=0)
+    course.refuse_void()
     if reading.sealed:
         raise AlreadySealed(reading.sealed)
     if at < course.terms.seals_at and not allow_early:

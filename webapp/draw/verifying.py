@@ -203,10 +203,12 @@ class _Walk:
             raise _bad_leaf(index, "it lies outside the tree.")
         for level, least, most, size in self._levels():
             if level < 1 or least < 0 or (most + 1) << 8 * level > size:
-                raise Invalid("draw_node", f"level {level}, index {most}", "it lies outside the tree.")
-        for size in sorted(self.checkpoints):
-            if size <= self.head.size:
-                raise Invalid("draw_checkpoint", f"size {size}", "no leaf made it.")
+                raise Invalid("draw_node", f"level {level}, indexes {least} to {most}", "they lie in part outside the tree.")
+        further = select(func.max(CHECKPOINT.c.size)).join(LOG, LOG.c.id == CHECKPOINT.c.log_id)
+        stray = self.session.execute(further.where(LOG.c.id == self.head.id, CHECKPOINT.c.size > LOG.c.size)).scalar()
+        stray = min((size for size in self.checkpoints if size <= self.head.size), default=stray)
+        if stray is not None:
+            raise Invalid("draw_checkpoint", f"size {stray}", "no leaf made it.")
 
     def _levels(self) -> list[tuple[int, int, int, int]]:
         """Each level of nodes with its least and greatest index, and the size of the log."""

@@ -1,0 +1,103 @@
+"""Both verifiers over many cases: the file in one process, the page's script in one page of real Chromium."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.draw.maker import SCRIPT, Draw, bundle, zipped
+
+FOLDER = Path(__file__).parent
+BOTH_SAY_IT_THEIR_WAY = "7. The beacon's signature was NOT CHECKED"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A bundle (zip) or None for a receipt alone, and what the reader brings."""
+
+    zip: bytes | None
+    receipt: bytes | None = None
+    email: str = ""
+    vkey: str | None = None
+    older: list[bytes] = field(default_factory=list)
+    witnesses: list[str] = field(default_factory=list)
+    letter: bytes | None = None
+
+    @classmethod
+    def of(cls, draw: Draw, **mine: Any) -> "Case":
+        return cls(zipped(bundle(draw)), **mine)
+
+    def encoded(self) -> dict[str, Any]:
+        def encode(value: Any) -> Any:
+            if isinstance(value, list):
+                return [encode(item) for item in value]
+            return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+        return {name: encode(value) for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    said: list[str]
+    ending: str
+
+    @property
+    def comparable(self) -> tuple[list[str], str]:
+        """All that both must say alike: everything but how they lack BLS."""
+        return [BOTH_SAY_IT_THEIR_WAY if line.startswith(BOTH_SAY_IT_THEIR_WAY) else line for line in self.said], self.ending
+
+
+def by_file(cases: Iterable[Case]) -> list[Outcome]:
+    """open_draw.py, on the standard library alone (-S leaves all packages out)."""
+    given = json.dumps([case.encoded() for case in cases])
+    command = [sys.executable, "-I", "-S", "-B", str(FOLDER / "verify_many.py"), str(SCRIPT.parent)]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, encoding="utf-8", timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    return [Outcome(**outcome) for outcome in json.loads(done.stdout)]
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A real browser; skips where there is none."""
+    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
+    path = os.environ.get("CHROME_PATH") or shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        yield browser
+        browser.close()
+
+
+RUN = """async (cases) => {
+  const bytes = (text) => text === null ? null : Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const outcomes = [];
+  for (const one of cases) {
+    const mine = { ...one, receipt: bytes(one.receipt), letter: bytes(one.letter), older: one.older.map(bytes) };
+    outcomes.push(await OpenDraw.run(bytes(one.zip), mine));
+  }
+  return outcomes;
+}"""
+
+
+def script_page(browser: Any, folder: Path) -> Any:
+    """A page from disk that holds the script and nothing else."""
+    shutil.copy(SCRIPT.parent / "verify.js", folder)
+    (folder / "page.html").write_text('<!doctype html><meta charset=utf-8><title>Script</title><script src="verify.js"></script>')
+    page = browser.new_page()
+    page.goto(f"file://{folder}/page.html")
+    return page
+
+
+def by_script(page: Any, cases: Iterable[Case]) -> list[Outcome]:
+    """verify.js in the page."""
+    return [Outcome(**outcome) for outcome in page.evaluate(RUN, [case.encoded() for case in cases])]

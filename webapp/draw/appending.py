@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,12 @@ from webapp.draw.logkeys import LogKey
 from webapp.draw.refusals import AlreadyRemoved, BadTerms, LogExists, LogSealed, LogVoid, NotAnEntry, WrongKey
 from webapp.draw.rows import CHECKPOINT, LEAF, LOG, NODE, Head, head_of, milestones
 from webapp.draw.tree import Frontier, leaf_hash
+
+# Built once: for a single row, building a statement costs more than running it.
+_KINDS = select(CHECKPOINT.c.kind).where(CHECKPOINT.c.log_id == bindparam("log_id"))
+_ADD_LEAVES, _ADD_NODES = insert(LEAF), insert(NODE)
+_GROWS = ("size", "entries", "removed", "frontier", "checkpoint")
+_GROW = update(LOG).where(LOG.c.id == bindparam("log_id")).values({name: bindparam(f"new_{name}") for name in _GROWS})
 
 
 def open_log(session: Session, key: LogKey, terms: OpenTerms, *, now: datetime) -> Appended:
@@ -80,7 +86,7 @@ def locked_head(session: Session, key: LogKey) -> Head:
 
 def refuse_if_closed(session: Session, head: Head) -> None:
     """Raises LogSealed or LogVoid. Asks the few checkpoints, not the many leaves."""
-    kinds = set(session.execute(select(CHECKPOINT.c.kind).where(CHECKPOINT.c.log_id == head.id)).scalars())
+    kinds = set(session.execute(_KINDS, {"log_id": head.id}).scalars())
     if "void" in kinds:
         raise LogVoid(leaves.parse(milestones(session, head)[-1].data)["reason"])
     if "seal" in kinds:
@@ -100,18 +106,18 @@ def _append(session: Session, key: LogKey, head: Head, kind: str, data: Iterable
         ]
     root = frontier.root()
     checkpoint = key.sign(frontier.size, root)
-    session.execute(insert(LEAF), rows)
+    session.execute(_ADD_LEAVES, rows)
     if nodes:
-        session.execute(insert(NODE), nodes)
+        session.execute(_ADD_NODES, nodes)
     session.execute(
-        update(LOG)
-        .where(LOG.c.id == head.id)
-        .values(
-            size=frontier.size,
-            entries=head.entries + (len(rows) if kind == "entry" else 0),
-            removed=head.removed + (subject is not None),
-            frontier=frontier.to_bytes(),
-            checkpoint=checkpoint,
-        )
+        _GROW,
+        {
+            "log_id": head.id,
+            "new_size": frontier.size,
+            "new_entries": head.entries + (len(rows) if kind == "entry" else 0),
+            "new_removed": head.removed + (subject is not None),
+            "new_frontier": frontier.to_bytes(),
+            "new_checkpoint": checkpoint,
+        },
     )
     return Appended(first=head.size, count=len(rows), size=frontier.size, root=root, checkpoint=checkpoint)

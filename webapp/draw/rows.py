@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from webapp.draw.models import Checkpoint, Leaf, Log, Node
@@ -40,14 +40,15 @@ class Milestone(NamedTuple):
     data: bytes
 
 
-_HEAD = select(*(LOG.c[name] for name in Head._fields))
+# Built once: for a single row, building a statement costs more than running it.
+_FIND = select(*(LOG.c[name] for name in Head._fields)).where(LOG.c.name == bindparam("name"))
+# SQLite knows no FOR UPDATE and needs none: there is one writer.
+_LOCK = _FIND.with_for_update()
 
 
 def head_of(session: Session, name: str, *, lock: bool = False) -> Head:
     """The head of the log `name`; with `lock` nobody else appends before this transaction ends. Raises LogMissing."""
-    statement = _HEAD.where(LOG.c.name == name)
-    # SQLite knows no FOR UPDATE and needs none: there is one writer.
-    row = session.execute(statement.with_for_update() if lock else statement).first()
+    row = session.execute(_LOCK if lock else _FIND, {"name": name}).first()
     if row is None:
         raise LogMissing(name)
     return Head(*row)

@@ -2,7 +2,8 @@
 
 import hmac
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from hashlib import sha256
 from heapq import nsmallest
 from string import ascii_lowercase, ascii_uppercase
 
@@ -39,12 +40,26 @@ def pseudorandom_key(root: bytes, randomness: bytes) -> bytes:
     return hmac.digest(root, randomness, "sha256")
 
 
-def ticket(key: bytes, leaf: bytes) -> bytes:
-    """HKDF-Expand(PRK, info = leaf hash, L = 32), RFC 5869 §2.3: one block, T(1) = HMAC(PRK, info ‖ 0x01)."""
-    return hmac.digest(key, leaf + b"\x01", "sha256")
+def ticket_maker(key: bytes) -> Callable[[bytes], bytes]:
+    """HKDF-Expand(PRK, info = leaf hash, L = 32), RFC 5869 §2.3: one block, T(1) = HMAC(PRK, info ‖ 0x01).
+
+    The HMAC is written out (RFC 2104) to hash the padded key once and not for each of millions: twice as fast.
+    """
+    padded = key.ljust(64, b"\0")
+    inner = sha256(bytes(byte ^ 0x36 for byte in padded))
+    outer = sha256(bytes(byte ^ 0x5C for byte in padded))
+
+    def ticket(leaf: bytes) -> bytes:
+        first, second = inner.copy(), outer.copy()
+        first.update(leaf + b"\x01")
+        second.update(first.digest())
+        return second.digest()
+
+    return ticket
 
 
 def best(key: bytes, leaves: Iterable[tuple[int, bytes]], count: int) -> tuple[Ranked, ...]:
     """The `count` lowest tickets of the eligible `leaves` (index, leaf hash), in rank order; keeps no more than those."""
-    lowest = nsmallest(count, ((ticket(key, leaf), index) for index, leaf in leaves))
+    ticket = ticket_maker(key)
+    lowest = nsmallest(count, ((ticket(leaf), index) for index, leaf in leaves))
     return tuple(Ranked(rank, index, drawn) for rank, (drawn, index) in enumerate(lowest, 1))

@@ -16,7 +16,7 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from webapp.news.faults import Fault
 from webapp.news.slugs import make_slug
-from webapp.news.tokens import depths, lone_image, plain, quotation, split_title
+from webapp.news.tokens import count_words, depths, lone_image, plain, quotation, split_title
 
 # markdown-it drops, without a word, what is nested deeper than its own limit of 20: refuse long before.
 DEEPEST = 12
@@ -80,7 +80,7 @@ def read_body(file: str, text: str, first_line: int) -> tuple[Body, list[Fault]]
     """`text` understood, and everything in it that cannot be published. Lines count from `first_line` on."""
     try:
         tokens = _parser().parse(text)
-    except RecursionError:
+    except RecursionError:  # no text is known to do it, but the parser calls itself for brackets in brackets
         return Body([], [], 0), [Fault(file, first_line, "the text is nested too deep", "Write fewer brackets inside one another.")]
     reader = _Reader(file, first_line)
     # What is nested too deep was cut off by the parser, so nothing else can be said about it.
@@ -153,7 +153,7 @@ class _Reader:
             self.inline(token)
         elif token.type in {"fence", "code_block"}:
             token.info = ""  # else the language becomes a class
-            self.words += len(token.content.split())
+            self.words += count_words(token.content)
 
     def number_headings(self, tokens: list[Token]) -> None:
         for position, token in enumerate(tokens):
@@ -196,7 +196,7 @@ class _Reader:
                 )
             elif child.type == "link_open":
                 self.link(child, line)
-        self.words += len(plain(token).split())
+        self.words += count_words(plain(token))
 
     def link(self, token: Token, line: int) -> None:
         address = str(token.attrs.get("href", ""))

@@ -92,9 +92,10 @@ def read_limited(path: Path, limit: int, what: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = "is a symbolic link" if path.is_symlink() else f"cannot be read ({getattr(error, 'strerror', None) or error})"
         raise Unusable(f"the {what} {path.name!r} {reason}", "Put a readable file there.") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Unusable(f"the {what} {path.name!r} is not a file", "Put a file there.")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Unusable(f"the {what} {path.name!r} is not a file", "Put a file there.")
         data = file.read(limit + 1)
     if len(data) > limit:
         raise Unusable(f"the {what} {path.name!r} is larger than {limit // 1_000_000} MB", "Make it smaller.")

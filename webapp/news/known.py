@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.news.models import Alias, Article, Figure
 
-_AT_ONCE = 500
+AT_ONCE = 500  # databases limit how many values a question may hold
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def look_up(session: Session, slugs: Iterable[str]) -> Known:
     """What is stored under `slugs`."""
     wanted = sorted(set(slugs))
     known = Known({}, {})
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = wanted[start : start + _AT_ONCE]
+    for start in range(0, len(wanted), AT_ONCE):
+        some = wanted[start : start + AT_ONCE]
         rows = session.execute(
             select(Article.id, Article.slug, Article.headline, Article.published, Article.source).where(Article.slug.in_(some))
         ).all()
@@ -52,7 +52,7 @@ def look_up(session: Session, slugs: Iterable[str]) -> Known:
         for row in rows:
             known.articles[row.slug] = Stored(row.id, row.slug, row.headline, row.published, digest(row.source), tuple(pictures[row.id]))
         query = select(Alias.slug, Article.slug).join(Article, Article.id == Alias.article_id).where(Alias.slug.in_(some))
-        known.leads_to.update(session.execute(query).tuples().all())
+        known.leads_to.update((row[0], row[1]) for row in session.execute(query))
     return known
 
 

@@ -62,9 +62,10 @@ def look_at(path: Path, media: Path) -> PictureFile:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # we judge the size ourselves, and tell why
         with _open(path, data) as image:
-            turned = image.getexif().get(_ORIENTATION, 1) in {5, 6, 7, 8}
-            width, height = (image.height, image.width) if turned else image.size
-            _judge_size(path, width, height)
+            if image.width * image.height > MOST_PIXELS:  # before anything else: a PNG is decoded to find its orientation
+                raise Unusable(*_too_large(path))
+            width, height = _size(path, image)
+            _judge_shape(path, width, height)
             picture = PictureFile(path, digest, width, height, _credit(image))
             if not picture.is_made(media):
                 _decode(path, image)
@@ -122,9 +123,20 @@ def _too_large(path: Path) -> tuple[str, str]:
     return f"the picture {path.name!r} has more than {MOST_PIXELS // 1_000_000} megapixels", "Scale it down to 2400 pixels in width."
 
 
-def _judge_size(path: Path, width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
-        raise Unusable(*_too_large(path))
+def _size(path: Path, image: Image.Image) -> tuple[int, int]:
+    """Width and height the right way up."""
+    try:
+        turned = image.getexif().get(_ORIENTATION, 1) in {5, 6, 7, 8}
+    except Exception as error:  # as above
+        raise Unusable(*_damaged(path)) from error
+    return (image.height, image.width) if turned else image.size
+
+
+def _damaged(path: Path) -> tuple[str, str]:
+    return f"the picture {path.name!r} is cut off or damaged", "Copy or export it again."
+
+
+def _judge_shape(path: Path, width: int, height: int) -> None:
     if width < NARROWEST:
         raise Unusable(f"the picture {path.name!r} is {width} pixels wide", f"Use one of at least {NARROWEST} pixels, better 1600.")
     if height > 4 * width or width > 10 * height:
@@ -137,7 +149,7 @@ def _decode(path: Path, image: Image.Image) -> None:
     try:
         image.load()
     except Exception as error:  # as above
-        raise Unusable(f"the picture {path.name!r} is cut off or damaged", "Copy or export it again.") from error
+        raise Unusable(*_damaged(path)) from error
 
 
 def _credit(image: Image.Image) -> str | None:

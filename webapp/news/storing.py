@@ -7,9 +7,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from webapp.database import is_sqlite
-from webapp.news import variants
+from webapp.news import known, variants
 from webapp.news.importing import Draft, Plan
-from webapp.news.known import look_up
 from webapp.news.models import Alias, Article, Figure, Picture
 
 
@@ -43,7 +42,7 @@ def store(session: Session, plan: Plan, *, now: datetime, made_up: bool = False)
     """
     if not is_sqlite(session):  # SQLite has one writer at a time; readers are never kept waiting on either
         session.execute(text("LOCK TABLE news_article IN SHARE ROW EXCLUSIVE MODE"))
-    if look_up(session, plan.wanted) != plan.known:
+    if known.look_up(session, plan.wanted) != plan.known:
         raise ChangedMeanwhile
     _store_pictures(session, plan)
     stored = _load(session, plan)
@@ -64,8 +63,8 @@ def store(session: Session, plan: Plan, *, now: datetime, made_up: bool = False)
 def _load(session: Session, plan: Plan) -> dict[str, Article]:
     slugs = [draft.was or draft.fields.slug for draft in plan.drafts if draft.stored]
     articles: dict[str, Article] = {}
-    for start in range(0, len(slugs), 500):
-        some = session.scalars(select(Article).where(Article.slug.in_(slugs[start : start + 500])))
+    for start in range(0, len(slugs), known.AT_ONCE):
+        some = session.scalars(select(Article).where(Article.slug.in_(slugs[start : start + known.AT_ONCE])))
         articles.update({article.slug: article for article in some})
     return articles
 

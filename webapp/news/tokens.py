@@ -41,6 +41,11 @@ def plain(token: Token) -> str:
     return "".join(parts).strip()
 
 
+def count_words(text: str) -> int:
+    """How many words there are; a dash alone is none."""
+    return sum(any(sign.isalnum() for sign in word) for word in text.split())
+
+
 def lone_image(inline: Token) -> Token | None:
     """The image that is all there is in a paragraph."""
     children = [child for child in inline.children or [] if child.type != "softbreak" and (child.type != "text" or child.content.strip())]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sweepstakes.campaigns import CLOSES, DRAWS, GOOD, NOW, OPENS, SEALS, changed
@@ -156,6 +156,7 @@ def test_an_offset_is_taken_as_it_is(written: str, meant: tuple[int, int]) -> No
     assert read(changed("opens_at", f"opens_at = {written}")).opens_at == datetime(2026, 11, 1, *meant, tzinfo=UTC)
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(2024, 1, 1), datetime(2040, 1, 1)).map(lambda at: at.replace(microsecond=0)))
 def test_a_wall_clock_time_is_refused_or_reads_back_the_same(wall: datetime) -> None:
     zone = ZoneInfo("America/New_York")
@@ -223,6 +224,7 @@ def test_amounts_become_minor_units(written: object, code: str, minor: int | Non
         assert amount(code)(written) == minor
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(CURRENCIES)), st.integers(1, 10**12))
 def test_an_amount_reads_back_from_its_decimal(code: str, minor: int) -> None:
     places = decimals(code)

@@ -28,9 +28,13 @@ from tests.sweepstakes.campaigns import (
     refused,
 )
 from webapp.config import ROOT
+from webapp.database import writing
 from webapp.draw import round_at, round_time, status
 from webapp.site import settings
+from webapp.sweepstakes.clauses import Publisher
+from webapp.sweepstakes.commanding import new_key
 from webapp.sweepstakes.models import Audit, Campaign, Entrant
+from webapp.sweepstakes.opening import NotADraft, open_campaign
 
 COMMANDS = ("check", "create", "open", "list", "show", "close", "draw", "winners", "forfeit", "award", "paid", "void", "verify")
 
@@ -137,11 +141,19 @@ def test_a_second_open_and_one_after_closing_time_are_refused(
 ) -> None:
     create(run, tmp_path, changed("slug", 'slug = "late"'))
     open_one(run, tmp_path)
-    assert "win-100 is open: only a draft can be opened" in refused(run, "open", "win-100", "--yes")
+    for yes in ((), ("--yes",)):
+        assert refused(run, "open", "win-100", *yes) == "Error: The campaign win-100 is open: only a draft can be opened, and only once.\n"
     clock.move_to(CLOSES)
     assert "Entry to late closed Sunday 20 December 2026, 23:59 EST" in refused(run, "open", "late", "--yes")
     assert state(session, "late") == "draft"
     assert status(session, "late") is None
+
+
+def test_of_two_openings_at_once_the_second_is_refused(run: FlaskCliRunner, tmp_path: Path) -> None:
+    open_one(run, tmp_path)
+    publisher = Publisher(name="Ours", url="http://127.0.0.1:8000", contact=None)
+    with pytest.raises(NotADraft), writing() as session:
+        open_campaign(session, "win-100", key=new_key("win-100"), publisher=publisher, actor="other", now=NOW)
 
 
 SLUG_COMMANDS = [

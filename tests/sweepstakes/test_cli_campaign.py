@@ -271,6 +271,14 @@ def test_with_nobody_eligible_only_void_is_possible(run: FlaskCliRunner, session
     assert answer(run, "void", "win-100", "--reason", "nobody_eligible", "--yes")["void_reason"] == "nobody_eligible"
 
 
+def test_with_nobody_eligible_no_beacon_is_asked_for(run: FlaskCliRunner, tmp_path: Path, clock: time_machine.Traveller) -> None:
+    open_one(run, tmp_path, DRAND)
+    clock.move_to(SEALS)
+    done(run, "close", "win-100", "--yes")
+    clock.move_to(DRAWS)
+    assert "can only be voided" in refused(run, "draw", "win-100")
+
+
 def drand_sealed(run: FlaskCliRunner, folder: Path, clock: time_machine.Traveller) -> None:
     open_one(run, folder, DRAND)
     enter(5)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.database import Base, BigInt, Moment
@@ -12,7 +12,7 @@ class Outbox(Base):
     """A letter owed. `kind` names the renderer that a room registered, `ref` the row of that room it is about.
 
     `state`: new, sending (leased until `lease_until`), sent, dead (given up, with `reason`) or dropped (no longer owed).
-    `dedupe_key`: what makes two requests for one letter the same request.
+    `dedupe_key`: what makes two requests for one letter the same request. `priority`: 0 goes before 1, whatever came first.
     """
 
     __tablename__ = "mail_outbox"
@@ -24,9 +24,27 @@ class Outbox(Base):
     dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
     message_id: Mapped[str] = mapped_column(String(200))
     state: Mapped[str] = mapped_column(String(8), default="new")
+    priority: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     attempts: Mapped[int] = mapped_column(default=0)
     next_at: Mapped[datetime] = mapped_column(Moment)
     lease_until: Mapped[datetime | None] = mapped_column(Moment)
     reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Moment)
     sent_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class Mailing(Base):
+    """A letter owed to many: the sender makes outbox rows of it, some at a time.
+
+    `kind` names the letter and who gets it, `ref` what it is about (a campaign). `cursor`: up to which recipient rows were made.
+    """
+
+    __tablename__ = "mail_mailing"
+    __table_args__ = (UniqueConstraint("kind", "ref"),)
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    ref: Mapped[int] = mapped_column(BigInt)
+    cursor: Mapped[int] = mapped_column(BigInt, default=0)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    done: Mapped[bool] = mapped_column(default=False)

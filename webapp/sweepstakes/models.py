@@ -119,3 +119,22 @@ class Audit(Base):
     actor: Mapped[str] = mapped_column(String(80))
     action: Mapped[str] = mapped_column(String(16))
     detail: Mapped[dict[str, object]] = mapped_column(JSON)
+
+
+class Claim(Base):
+    """What a winner gave to get the prize; see claiming.py. All that names somebody or a place is sealed.
+
+    `public_name`: the form in which the winner agrees to be published, None without that consent.
+    """
+
+    __tablename__ = "sweepstakes_claim"
+
+    entrant_id: Mapped[int] = mapped_column(ForeignKey("sweepstakes_entrant.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    address: Mapped[bytes] = mapped_column(LargeBinary)
+    city: Mapped[bytes] = mapped_column(LargeBinary)
+    region: Mapped[bytes] = mapped_column(LargeBinary)
+    postcode: Mapped[bytes] = mapped_column(LargeBinary)
+    payout: Mapped[bytes] = mapped_column(LargeBinary)
+    public_name: Mapped[bytes | None] = mapped_column(LargeBinary)
+    given_at: Mapped[datetime] = mapped_column(Moment)
+    changed_at: Mapped[datetime] = mapped_column(Moment)

@@ -49,7 +49,8 @@ def test_two_labelled_boxes_show_different_ads_marked_as_sponsored(client: Flask
     assert store(folder) == 2
     publish()
     page = front(client)
-    assert page.count('aria-label="Advertisement"') == 2
+    assert page.count('aria-label="Advertisement"') == 1
+    assert page.count('aria-label="Advertisement after the article"') == 1
     assert page.count('<p class="ad-label">Advertisement</p>') == 2
     assert page.count('rel="sponsored noopener"') == 2
     assert 'alt="Eat apples"' in page

@@ -11,13 +11,11 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from tests.sweepstakes.campaigns import CLOSES, GOOD, NOW, OPENS, open_one
+from tests.sweepstakes.campaigns import CLOSES
 from webapp.database import db
 from webapp.mail.models import Outbox
 from webapp.site import settings
 from webapp.sweepstakes.models import Entrant
-
-__all__ = ["CLOSES", "GOOD", "LATER", "NOW", "OPENS", "Letters", "entrants", "letters", "link", "open_one", "outbox", "post", "typed"]
 
 LATER = CLOSES + timedelta(hours=48)
 
@@ -30,6 +28,11 @@ def typed(**fields: str) -> dict[str, str]:
 
 def post(client: FlaskClient, **fields: str) -> TestResponse:
     return client.post("/register", data=typed(**fields))
+
+
+def ticked(page: str) -> list[str]:
+    """The names of the boxes that are ticked on a page."""
+    return re.findall(r'name="(\w+)" type="checkbox" value="yes"[^>]* checked', page)
 
 
 def entrants() -> list[Entrant]:

@@ -1,6 +1,5 @@
 """Registering, through the front door."""
 
-import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -10,8 +9,8 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from tests.sweepstakes.campaigns import changed
-from tests.sweepstakes.entering import CLOSES, GOOD, NOW, OPENS, entrants, letters, link, open_one, outbox, post, typed
+from tests.sweepstakes.campaigns import CLOSES, GOOD, NOW, OPENS, changed, open_one
+from tests.sweepstakes.entering import entrants, letters, link, outbox, post, ticked, typed
 from webapp.site import keyring
 
 
@@ -51,10 +50,6 @@ def test_neither_name_nor_address_stands_in_the_database(client: FlaskClient) ->
     for value in (row.name, row.email, row.email_key):
         assert value is not None
         assert b"ebedee" not in value
-
-
-def ticked(page: str) -> list[str]:
-    return re.findall(r'name="(\w+)" type="checkbox" value="yes"[^>]* checked', page)
 
 
 def answer(client: FlaskClient, **fields: str) -> tuple[int, str, dict[str, str], str]:

@@ -89,6 +89,6 @@ def _store(session: Session, campaign: Campaign, card: Card, index: int, now: da
     upgrade = update(Entrant).where(*theirs, Entrant.state == "pending").values(entry).returning(Entrant.id)
     entrant_id = session.execute(upgrade.execution_options(synchronize_session=False)).scalar_one_or_none()
     if entrant_id is None:
-        state, entry_index = session.execute(select(Entrant.state, Entrant.entry_index).where(*theirs)).one()._tuple()
+        state, entry_index = session.execute(select(Entrant.state, Entrant.entry_index).where(*theirs)).one()
         raise AlreadyIn(campaign.slug, state, entry_index)
     return entrant_id

@@ -6,7 +6,7 @@ its Referer is left out: it would shut out just the browsers that this is for.
 
 from typing import cast
 
-from flask import Flask, Request, session
+from flask import Flask, Request, g, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from itsdangerous import URLSafeTimedSerializer
@@ -48,6 +48,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 def issue() -> str:
     """The token for a form on this very page; sets the cookie that must come back with it."""
+    g.pop(FIELD, None)  # Flask-WTF keeps it for the app context, which is longer than a request where one is pushed by hand
     return cast(str, generate_csrf(secret_key=keyring().secret, token_key=FIELD))
 
 

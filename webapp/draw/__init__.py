@@ -4,6 +4,7 @@ from flask import Flask
 
 from webapp.draw.appending import append_entries, open_log, remove_entry
 from webapp.draw.beacons import QUICKNET, operator_commitment, parse_beacon, round_at, round_time
+from webapp.draw.bundling import bundle, result_json
 from webapp.draw.drawing import draw, rank
 from webapp.draw.facts import (
     Appended,
@@ -94,6 +95,7 @@ __all__ = [
     "WrongKey",
     "append_entries",
     "award",
+    "bundle",
     "commitment",
     "draw",
     "forfeit",
@@ -106,6 +108,7 @@ __all__ = [
     "receipt",
     "receipt_email",
     "remove_entry",
+    "result_json",
     "round_at",
     "round_time",
     "seal",
@@ -117,6 +120,7 @@ __all__ = [
 
 def init_app(app: Flask) -> None:
     """Register this room's pages."""
-    from webapp.draw import models, views  # noqa: F401
+    from webapp.draw import models, verify_views, views  # noqa: F401
 
     app.register_blueprint(views.blueprint)
+    verify_views.register(app)

@@ -79,9 +79,13 @@ def ranking_facts(ranking: list[Data]) -> tuple[Ranked, ...]:
 def status(session: Session, name: str) -> LogStatus | None:
     """All about the log `name`; None if there is none. Some ten rows are read, however long the log is."""
     try:
-        reading = read(session, head_of(session, name))
+        return status_of(read(session, head_of(session, name)))
     except LogMissing:
         return None
+
+
+def status_of(reading: Reading) -> LogStatus:
+    """A reading as other rooms see it."""
     head, course = reading.head, reading.course
     winners = tuple(course.winners())
     return LogStatus(

@@ -185,6 +185,10 @@ def test_a_former_address_belongs_to_its_article_until_that_gives_it_up(run: Fla
     write(tmp_path / "b", "b.md", title="B", more="aliases: [old]\n")
     assert imported(run, tmp_path / "a", tmp_path / "b")["new"] == ["b"]
     assert client.get("/news/old").location == "/news/b"
+    write(tmp_path / "a", "a.md", title="A", more="aliases: [old]\n")
+    write(tmp_path / "b", "b.md", title="B", more="aliases: [older]\n")
+    assert imported(run, tmp_path / "a", tmp_path / "b")["changed"] == ["a", "b"]
+    assert client.get("/news/old").location == "/news/a"
 
 
 def test_files_that_want_the_same_address_are_named_both(run: FlaskCliRunner, tmp_path: Path) -> None:

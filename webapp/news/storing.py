@@ -46,10 +46,6 @@ def store(session: Session, plan: Plan, *, now: datetime, made_up: bool = False)
         raise ChangedMeanwhile
     _store_pictures(session, plan)
     stored = _load(session, plan)
-    # Addresses are given up before others take them.
-    for article in stored.values():
-        article.aliases = []
-    session.flush()
     for draft in plan.drafts:
         slug = draft.was or draft.fields.slug
         if slug not in stored:

@@ -14,9 +14,10 @@ from webapp.news import (
 )
 from webapp.news.faults import Faulty
 from webapp.news.importing import read_edition
+from webapp.news.models import Article
 from webapp.news.storing import store
 
-__all__ = ["Faulty", "init_app", "read_edition", "store"]
+__all__ = ["Article", "Faulty", "init_app", "read_edition", "store"]
 
 # In the foot of every page, as far as the installation has them.
 FOOT = (

@@ -1,7 +1,7 @@
 """Errors a reader may meet: each knows its status and a sentence; the page for them asks no database."""
 
 from flask import Flask, Response, make_response, render_template
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from werkzeug.exceptions import HTTPException
 
 
@@ -47,7 +47,8 @@ def init_app(app: Flask) -> None:
         return error_page(error.status, error.sentence)
 
     @app.errorhandler(OperationalError)
-    def database_away(error: OperationalError) -> Response:
+    @app.errorhandler(ProgrammingError)  # PostgreSQL's word for a table that no migration has made yet
+    def database_away(error: DBAPIError) -> Response:
         app.logger.error("database away: %s", error.orig)
         return error_page(503)
 

@@ -8,8 +8,8 @@ FORMATS = ("avif", "webp", "jpg")
 TYPES = {"avif": "image/avif", "webp": "image/webp"}
 FALLBACK_WIDTH = 800
 SHARE_SIZE = (1200, 630)
-# The article's column in static/site.css: beside the rail from 62em on, below that the window less its margins.
-SIZES = "(min-width: 62em) min(52rem, 100vw - 28rem), 92vw"
+# The article's column in static/site.css: beside the byline and the rail, beside the rail, and alone.
+SIZES = "(min-width: 75em) min(44rem, 100vw - 40rem), (min-width: 62em) min(44rem, 100vw - 28rem), min(44rem, 92vw)"
 
 
 @dataclass(frozen=True)

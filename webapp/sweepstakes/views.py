@@ -1,6 +1,6 @@
 """Pages about campaigns: /draws and what is under it. The log's own addresses are the draw room's."""
 
-from flask import Blueprint, Flask, Response, current_app, make_response, render_template
+from flask import Blueprint, Flask, Response, make_response, render_template
 
 from webapp import clock
 from webapp.database import db
@@ -29,8 +29,7 @@ def draws() -> Response:
 def draw(campaign: str) -> Response:
     """One campaign: state, facts, seal, result, how to check."""
     seen = _find(campaign)
-    has_verifier = "draw.verify" in current_app.view_functions
-    page = render_template("sweepstakes/draw.html", view=seen, has_verifier=has_verifier, canonical=f"/draws/{campaign}")
+    page = render_template("sweepstakes/draw.html", view=seen, canonical=f"/draws/{campaign}")
     return public(make_response(page))
 
 

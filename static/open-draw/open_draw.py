@@ -248,8 +248,11 @@ def check_signature(checkpoint: Checkpoint, key: Key) -> None:
     ours = [data[4:] for name, data in checkpoint.signatures if (name, data[:4]) == (key.name, key.id)]
     if not ours:
         raise Fault(f"{checkpoint.what} is not signed by the key of this log")
-    if not all(ed25519_verifies(key.public, checkpoint.body, signature) for signature in ours):
-        raise Fault(f"the log's signature on {checkpoint.what} is wrong")
+    for signature in ours:
+        if len(signature) != 64:
+            raise Fault(f"the log's signature on {checkpoint.what} is {len(signature)} bytes long, not 64")
+        if not ed25519_verifies(key.public, checkpoint.body, signature):
+            raise Fault(f"the log's signature on {checkpoint.what} is wrong")
 
 
 def cosignatures(checkpoint: Checkpoint, witnesses: list[Key]) -> list[tuple[str, int]]:

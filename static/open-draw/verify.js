@@ -91,13 +91,19 @@
         const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
         words[t] = (words[t - 16] + s0 + words[t - 7] + s1) | 0;
       }
-      let [a, b, c, d] = [state[0], state[1], state[2], state[3]];
-      let [e, f, g, h] = [state[4], state[5], state[6], state[7]];
+      let a = state[0];
+      let b = state[1];
+      let c = state[2];
+      let d = state[3];
+      let e = state[4];
+      let f = state[5];
+      let g = state[6];
+      let h = state[7];
       for (let t = 0; t < 64; t++) {
         const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-        const t1 = (h + s1 + ((e & f) ^ (~e & g)) + K[t] + words[t]) | 0;
+        const t1 = (h + s1 + (g ^ (e & (f ^ g))) + K[t] + words[t]) | 0;
         const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
-        const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+        const t2 = (s0 + ((a & b) ^ (c & (a ^ b)))) | 0;
         h = g;
         g = f;
         f = e;
@@ -309,6 +315,7 @@
     const ours = by(checkpoint, key);
     if (!ours.length) fault(`${checkpoint.what} is not signed by the key of this log`);
     for (const { data } of ours) {
+      if (data.length !== 64) fault(`the log's signature on ${checkpoint.what} is ${data.length} bytes long, not 64`);
       if (!(await ed25519Verifies(key.public, checkpoint.body, data))) fault(`the log's signature on ${checkpoint.what} is wrong`);
     }
   }
@@ -514,7 +521,7 @@
       this.seal = this.draw = this.void = null;
       this.steps = []; // what follows the draw
       this.ranks = []; // index of every eligible entry, in order
-      this.tickets = new Map();
+      this.ticket = null; // the ticket of a rank, in hex
       this.forfeited = new Map();
     }
 
@@ -528,11 +535,6 @@
 
     get prizes() {
       return Math.min(this.eligible, this.terms.winners + this.terms.alternates);
-    }
-
-    /* The ticket of a rank, in hex. */
-    ticket(rank) {
-      return hex(this.tickets.get(this.ranks[rank - 1]));
     }
 
     /* The ranks that hold a prize: the lowest of the ranking that are not forfeited. */
@@ -686,17 +688,20 @@
   async function rankEntries(log, root, b, slices) {
     const ticket = hmac(hmac(root)(b));
     const info = new Uint8Array(33).fill(1, 32);
-    const heads = new Map(); // the first six bytes as a number: enough to order nearly all
-    for (const index of log.entries.values()) {
-      if (log.removed.has(index)) continue;
-      info.set(log.hashes.subarray(32 * index, 32 * index + 32));
-      const bytes = ticket(info);
-      log.tickets.set(index, bytes);
-      heads.set(index, bytes.subarray(0, 6).reduce((sum, byte) => sum * 256 + byte, 0));
-      log.ranks.push(index);
-      if (log.ranks.length % 256 === 0) await slices.rest(0.75 + (0.2 * log.ranks.length) / log.eligible);
+    const indexes = [...log.entries.values()].filter((index) => !log.removed.has(index));
+    const tickets = new Uint8Array(32 * indexes.length);
+    const heads = new Float64Array(indexes.length); // the first six bytes as a number: enough to order nearly all
+    for (let n = 0; n < indexes.length; n++) {
+      info.set(log.hashes.subarray(32 * indexes[n], 32 * indexes[n] + 32));
+      ticket(info, tickets, 32 * n);
+      for (let byte = 32 * n; byte < 32 * n + 6; byte++) heads[n] = heads[n] * 256 + tickets[byte];
+      if (n % 256 === 0) await slices.rest(0.75 + (0.2 * n) / indexes.length);
     }
-    log.ranks.sort((a, b) => heads.get(a) - heads.get(b) || (hex(log.tickets.get(a)) < hex(log.tickets.get(b)) ? -1 : 1));
+    const ticketOf = (n) => hex(tickets.subarray(32 * n, 32 * n + 32));
+    const order = new Uint32Array(indexes.length).map((_, n) => n);
+    order.sort((a, b) => heads[a] - heads[b] || (ticketOf(a) < ticketOf(b) ? -1 : 1));
+    log.ranks = Array.from(order, (n) => indexes[n]);
+    log.ticket = (rank) => ticketOf(order[rank - 1]);
   }
 
   function checkRanking(log, stated) {
@@ -1124,6 +1129,7 @@
       const mine = await whatIsMine(receipt);
       const bundle = await bundleBytes(receipt);
       if (!bundle && !(receipt && mine.vkey)) {
+        form.querySelector("details").open = receipt !== null; // the field for the key is in there
         throw new CannotBegin("Choose the draw’s bundle.zip" + (receipt ? ", or type the log’s key as your mail prints it." : " or type the draw’s name."));
       }
       tell("Checking …");

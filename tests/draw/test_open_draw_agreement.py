@@ -53,4 +53,3 @@ def test_bent_draws(page: Any) -> None:
     endings = {outcome.ending for outcome in ours}
     assert len(endings) > 60
     assert sum(outcome.ending.startswith("invalid: ") for outcome in ours) > 0.6 * len(ours)
-

@@ -1,6 +1,6 @@
 """The page that checks a draw in the browser, and the file that checks it anywhere else."""
 
-from flask import Flask, Response, make_response, render_template, send_from_directory
+from flask import Flask, Response, make_response, render_template
 
 from webapp.assets import STATIC
 from webapp.headers import public
@@ -18,8 +18,7 @@ def _page() -> Response:
 
 def _file() -> Response:
     """Shown, not downloaded: it is there to be read. Any site may fetch it to compare."""
-    response = send_from_directory(STATIC / "open-draw", "open_draw.py", mimetype="text/x-python; charset=utf-8")
+    response = public(Response((STATIC / "open-draw" / "open_draw.py").read_bytes(), mimetype="text/x-python"))
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response.headers["Cache-Control"] = "public, max-age=300"
     return response

@@ -4,6 +4,7 @@ import random
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from datetime import timedelta
 from uuid import uuid4
@@ -176,10 +177,9 @@ def test(address: str, as_json: bool) -> None:
         parts=(Paragraph("This letter shows that the site can send mail. Nobody needs to do anything."),),
     )
     try:
-        transport = connect()
-        message = compose(letter, sender, message_id=uuid4().hex, now=clock.now(), encoding=transport.encoding)
-        outcome = transport.deliver(message, envelope=sender.envelope, to=address, name=f"test-{uuid4().hex[:8]}")
-        transport.close()
+        with closing(connect()) as transport:
+            message = compose(letter, sender, message_id=uuid4().hex, now=clock.now(), encoding=transport.encoding)
+            outcome = transport.deliver(message, envelope=sender.envelope, to=address, name=f"test-{uuid4().hex[:8]}")
     except Unreachable as error:
         raise console.refuse(str(error)) from error
     except (ValueError, IndexError) as error:  # what email.headerregistry says of an address that is none

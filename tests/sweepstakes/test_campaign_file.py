@@ -225,7 +225,7 @@ def test_amounts_become_minor_units(written: object, code: str, minor: int | Non
 
 
 @settings(deadline=None)
-@given(st.sampled_from(sorted(CURRENCIES)), st.integers(1, 10**12))
+@given(st.sampled_from(sorted(CURRENCIES)), st.integers(1, 10**12 - 1))
 def test_an_amount_reads_back_from_its_decimal(code: str, minor: int) -> None:
     places = decimals(code)
     text = f"{minor // 10**places}.{minor % 10**places:0{places}d}" if places else str(minor)

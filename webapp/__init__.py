@@ -1,6 +1,8 @@
 """The app: settings, then the kernel, then the rooms. Runs from a checkout, never installed."""
 
 from collections.abc import Mapping
+from copy import copy
+from functools import partial
 from importlib import import_module
 from typing import NoReturn
 
@@ -45,18 +47,19 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     for room in ROOMS:
         import_module(f"webapp.{room}").init_app(app)
     if faults:
-        _refuse_commands(app.cli, faults)
+        app.cli.commands = {name: _refusing(command, faults) for name, command in app.cli.commands.items()}
     return app
 
 
-def _refuse_commands(group: click.Group, faults: tuple[Fault, ...]) -> None:
-    """Let every command but init and doctor say what is wrong with the settings, and do nothing else."""
+def _refusing(command: click.Command, faults: tuple[Fault, ...]) -> click.Command:
+    """A copy of `command` that says what is wrong with the settings and does nothing else. Copies: apps share the originals."""
+    clone = copy(command)
+    if isinstance(clone, click.Group):
+        clone.commands = {name: _refusing(child, faults) for name, child in clone.commands.items()}
+    elif clone.name not in WORKS_WITH_FAULTS:
+        setattr(clone, "invoke", partial(_refuse, faults))  # noqa: B010 - the type of a method cannot be assigned to
+    return clone
 
-    def refuse(_context: click.Context) -> NoReturn:
-        raise click.ClickException("\n       ".join(str(fault) for fault in faults))
 
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            _refuse_commands(command, faults)
-        elif name not in WORKS_WITH_FAULTS:
-            setattr(command, "invoke", refuse)  # noqa: B010 - the type of a method cannot be assigned to
+def _refuse(faults: tuple[Fault, ...], _context: click.Context) -> NoReturn:
+    raise click.ClickException("\n       ".join(str(fault) for fault in faults))

@@ -7,6 +7,7 @@ from flask import Flask
 
 from tests.conftest import make_app
 from webapp.config import is_loopback, is_private, read_settings
+from webapp.database import db
 
 
 def faults(**environ: str) -> list[str]:
@@ -71,6 +72,10 @@ def test_commands_refuse_faulty_settings_and_say_how_to_mend_them(installed: Pat
     assert "SITE_TIMEZONE: 'Mars/Olympus' is not an IANA time zone. Write for example America/New_York." in done.output
     assert "PORT:" in done.output
     assert run.invoke(args=["sweepstakes", "list", "--help"]).exit_code == 0
+    healthy = make_app(installed)
+    with healthy.app_context():  # one app's faults are not another's
+        assert healthy.test_cli_runner().invoke(args=["sweepstakes", "list"]).exit_code == 0
+        db.engine.dispose()
 
 
 def test_an_app_is_made_even_with_faults_so_that_help_works(tmp_path: Path) -> None:

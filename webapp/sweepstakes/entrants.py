@@ -93,7 +93,7 @@ def everybody(session: Session, slug: str, *, state: str | None, limit: int | No
 def count(session: Session, slug: str) -> dict[str, int]:
     """How many entrants of the campaign are in each state."""
     counted = select(Entrant.state, func.count()).join(Campaign).where(Campaign.slug == slug).group_by(Entrant.state)
-    found = dict(session.execute(counted).tuples().all())
+    found = dict(session.execute(counted).all())
     return {state: found.get(state, 0) for state in STATES}
 
 

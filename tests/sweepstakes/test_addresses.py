@@ -1,0 +1,87 @@
+"""Addresses and names: what is read, what is refused, and which spellings are one mailbox."""
+
+import string
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webapp.draw import receipt_email
+from webapp.sweepstakes.addresses import AddressRefused, canonical, read_address
+from webapp.sweepstakes.names import NameRefused, read_name
+
+LOCAL = st.text(string.ascii_letters + string.digits + ".+_-", min_size=1, max_size=20)
+DOMAIN = st.sampled_from(["gmail.com", "googlemail.com", "Outlook.com", "icloud.com", "pm.me", "example.com", "fastmail.fm"])
+
+
+@given(LOCAL, DOMAIN)
+def test_the_canonical_form_is_its_own_canonical_form(local: str, domain: str) -> None:
+    once = canonical(f"{local}@{domain}")
+    assert canonical(once) == once
+    assert once == once.lower()
+    assert once.partition("@")[0]
+
+
+@given(LOCAL, DOMAIN)
+def test_an_address_as_the_receipt_prints_it_stays_as_it_is(local: str, domain: str) -> None:
+    try:
+        address = read_address(f"{local}@{domain}")
+    except AddressRefused:
+        return
+    assert receipt_email(address.email) == address.email
+    assert read_address(address.email) == address
+    assert read_address(f" {local.upper()}@{domain.upper()} ") == address
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_or_refused_in_words(typed: str) -> None:
+    try:
+        assert read_address(typed).email.isascii()
+    except AddressRefused as refused:
+        assert refused.sentence.endswith((".", ".com."))
+    try:
+        name = read_name(typed)
+        assert read_name(name) == name
+    except NameRefused as refused:
+        assert refused.sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("typed", "one"),
+    [
+        ("A.B+tag@Gmail.com", "ab@gmail.com"),
+        ("a.b@googlemail.com", "ab@gmail.com"),
+        ("ab+x+y@outlook.com", "ab@outlook.com"),
+        ("a.b+x@outlook.com", "a.b@outlook.com"),
+        ("ab+x@proton.me", "ab@proton.me"),
+        ("ab+x@me.com", "ab@me.com"),
+        ("ab+x@example.com", "ab+x@example.com"),  # who knows whose that is
+        ("ab@Bücher.example", "ab@xn--bcher-kva.example"),
+        ("ab@XN--BCHER-KVA.example", "ab@xn--bcher-kva.example"),
+        ("ab@ⅽom.com", "ab@com.com"),  # the normalised form is what we write to
+        ("ab@еxample.com", "ab@xn--xample-2of.com"),  # a Cyrillic letter is another domain
+        ("+x@gmail.com", "+x@gmail.com"),
+    ],
+)
+def test_spellings_of_one_mailbox(typed: str, one: str) -> None:
+    assert read_address(typed).canonical == one
+
+
+def test_a_hostile_address_costs_no_time() -> None:
+    before = time.perf_counter()
+    for typed in ("a" * 65_536, "@" * 65_536, "a@" + "b." * 32_768, "a@" + "ü" * 250):
+        with pytest.raises(AddressRefused):
+            read_address(typed)
+    assert time.perf_counter() - before < 0.2
+
+
+@pytest.mark.parametrize("name", ["Ada", "Nguyễn Thị Ánh", "X Æ A-12", "名無しの権兵衛", "O’Brien", "محمد", "Jean-Luc d'Arc", "={{7*7}}x"])
+def test_names_of_all_scripts_are_names(name: str) -> None:
+    assert read_name(f"  {name}\t") == name
+
+
+@pytest.mark.parametrize("sign", ["\0", "\x1b", "\n", "\u200b", "\u202e", "\u2066", "\ufeff", "\ue000", "\u2028", "\u2029", "\U0010ffff"])
+def test_signs_that_cannot_be_seen_are_refused(sign: str) -> None:
+    with pytest.raises(NameRefused, match="invisible"):
+        read_name(f"A{sign}da")

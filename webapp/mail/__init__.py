@@ -3,10 +3,25 @@
 from flask import Flask
 
 from webapp.mail.letters import Attachment, Button, Fixed, Letter, Paragraph, register_letter
-from webapp.mail.owing import owe
-from webapp.mail.rounds import on_round
+from webapp.mail.mailing import register_mailing
+from webapp.mail.owing import owe, owe_all
+from webapp.mail.rounds import Tally, on_round
 
-__all__ = ["Attachment", "Button", "Fixed", "Letter", "Paragraph", "init_app", "on_round", "owe", "register_letter"]
+__all__ = [
+    "Attachment",
+    "Button",
+    "Fixed",
+    "Letter",
+    "Paragraph",
+    "Tally",
+    "init_app",
+    "on_round",
+    "owe",
+    "owe_all",
+    "register_letter",
+    "register_mailing",
+    "send_what_is_due",
+]
 
 
 def init_app(app: Flask) -> None:
@@ -14,3 +29,10 @@ def init_app(app: Flask) -> None:
     from webapp.mail import cli, models  # noqa: F401
 
     cli.register(app)
+
+
+def send_what_is_due() -> Tally:
+    """One round of `flask mail send`, for other commands."""
+    from webapp.mail import cli
+
+    return cli.send_once()

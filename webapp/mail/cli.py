@@ -48,6 +48,14 @@ def _post(stop: Callable[[], bool]) -> Post:
     return Post(sender=Sender.of(settings()), connect=connect, now=clock.now, chance=random.random, stop=stop)
 
 
+def send_once() -> Tally:
+    """Send every letter that is due. Refuses where the mail server cannot be reached."""
+    try:
+        return send_due(_post(lambda: False))
+    except Unreachable as error:
+        raise console.refuse(str(error), "The letters wait. Check MAIL_URL, then try: flask mail test you@example.com") from error
+
+
 @mail.command()
 @click.option("--loop", is_flag=True, help="Go on until SIGTERM or Ctrl-C, looking each second.")
 @console.json_option
@@ -59,10 +67,7 @@ def send(loop: bool, as_json: bool) -> None:
     if loop:
         _loop()
         return
-    try:
-        tally = send_due(_post(lambda: False))
-    except Unreachable as error:
-        raise console.refuse(str(error), "The letters wait. Check MAIL_URL, then try: flask mail test you@example.com") from error
+    tally = send_once()
     console.say(_told(tally), asdict(tally), as_json=as_json)
 
 

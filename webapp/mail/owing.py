@@ -6,10 +6,12 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from webapp.database import insert_into
-from webapp.mail.models import Outbox
+from webapp.mail.models import Mailing, Outbox
+
+FIRST, AFTER_OTHERS = 0, 1
 
 
-def owe(session: Session, kind: str, ref: int, *, dedupe_key: str, now: datetime) -> bool:
+def owe(session: Session, kind: str, ref: int, *, dedupe_key: str, now: datetime, priority: int = FIRST) -> bool:
     """Put the letter `kind` about row `ref` into the outbox; False if one with this `dedupe_key` is or was owed already."""
     row = {
         "kind": kind,
@@ -17,9 +19,20 @@ def owe(session: Session, kind: str, ref: int, *, dedupe_key: str, now: datetime
         "dedupe_key": dedupe_key,
         "message_id": uuid4().hex,
         "state": "new",
+        "priority": priority,
         "attempts": 0,
         "next_at": now,
         "created_at": now,
     }
     statement = insert_into(session, Outbox).values(row).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(Outbox.id)
+    return session.execute(statement).first() is not None
+
+
+def owe_all(session: Session, kind: str, ref: int, *, now: datetime) -> bool:
+    """Owe the letter `kind` to everybody whom `register_mailing` names for `ref`: one row, however many they are.
+
+    It goes out behind all other letters, to those who are there when it does. False if it was owed before.
+    """
+    row = {"kind": kind, "ref": ref, "cursor": 0, "created_at": now, "done": False}
+    statement = insert_into(session, Mailing).values(row).on_conflict_do_nothing(index_elements=["kind", "ref"]).returning(Mailing.id)
     return session.execute(statement).first() is not None

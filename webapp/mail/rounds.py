@@ -12,6 +12,7 @@ from webapp.database import db, writing
 from webapp.mail.composing import Sender, compose
 from webapp.mail.delivering import Fate, Outcome, Transport
 from webapp.mail.letters import Letter, letters
+from webapp.mail.mailing import anything_to_expand, expand, mailings
 from webapp.mail.sending import Leased, anything_due, lease, settle
 
 
@@ -47,9 +48,14 @@ def send_due(post: Post) -> Tally:
 
 
 def _waiting(post: Post) -> bool:
+    """Whether a letter is due; mass mail gets its turn, some hundreds of letters, only when no other is."""
     due = anything_due(db.session(), now=post.now())
+    more = not due and anything_to_expand(db.session())
     db.session.rollback()
-    return due
+    if not more:
+        return due
+    with writing() as session:
+        return expand(session, mailings(current_app), now=post.now()) > 0
 
 
 def _empty(post: Post, transport: Transport, tally: Tally) -> None:

@@ -37,7 +37,7 @@ class Leased:
 
 
 def lease(session: Session, *, now: datetime) -> Leased | None:
-    """Take the letter that has waited longest; None if none is due. Also takes over what a dead sender held."""
+    """Take the letter that goes first and has waited longest; None if none is due. Also takes over what a dead sender held."""
     for row in session.execute(_due(now).limit(CANDIDATES)).all():
         taken = session.execute(
             update(Outbox)
@@ -62,7 +62,7 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 def _due(now: datetime) -> Select[int, str, int, str, int, str | None]:
     columns = (Outbox.id, Outbox.kind, Outbox.ref, Outbox.message_id, Outbox.attempts, Outbox.reason)
-    return select(*columns).where(_is_due(now)).order_by(Outbox.next_at, Outbox.id)
+    return select(*columns).where(_is_due(now)).order_by(Outbox.priority, Outbox.next_at, Outbox.id)
 
 
 def settle(session: Session, letter: Leased, outcome: Outcome | None, *, now: datetime, chance: float) -> str:

@@ -111,6 +111,12 @@ def damaged(draw: Draw) -> Case:
     return Case(bytes(data))
 
 
+def twice(draw: Draw) -> Case:
+    files = bundle(draw)
+    data = zipped({**files, "leaves.jsonm": files["leaves.jsonl"]})
+    return Case(data.replace(b"leaves.jsonm", b"leaves.jsonl"))
+
+
 def unlisted_change(draw: Draw) -> Case:
     files = bundle(draw)
     return Case(zipped({**files, "leaves.jsonl": files["leaves.jsonl"].replace(b'"winners":1', b'"winners":2')}))
@@ -239,6 +245,7 @@ TAMPERINGS: dict[str, tuple[Case, str]] = {
     "half a zip file": (Case(zipped(bundle(DRAW))[:-40]), "the bundle is not a whole zip file"),
     "a zip file of nothing": (Case(b""), "the bundle is not a whole zip file"),
     "a damaged member": (damaged(DRAW), "leaves.jsonl in the bundle is damaged"),
+    "a file twice": (twice(DRAW), "the bundle holds a file twice"),
     "no manifest": (Case(zipped({"rules.txt": DRAW.rules})), "the bundle has no manifest.json that lists its files"),
     "a manifest that is no JSON": (Case(zipped({"manifest.json": b"{"})), "the bundle has no manifest.json that lists its files"),
     "a manifest of another shape": (

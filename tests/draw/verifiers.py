@@ -101,3 +101,15 @@ def script_page(browser: Any, folder: Path) -> Any:
 def by_script(page: Any, cases: Iterable[Case]) -> list[Outcome]:
     """verify.js in the page."""
     return [Outcome(**outcome) for outcome in page.evaluate(RUN, [case.encoded() for case in cases])]
+
+
+def agree(page: Any, cases: Iterable[Case]) -> list[Outcome]:
+    """What both verifiers say of every case, after seeing that they say it alike, line by line.
+
+    For draws from elsewhere: `Case.of(Draw(leaves, rules, vkey, checkpoint, sealed), receipt=…, email=…)`.
+    """
+    cases = list(cases)
+    outcomes = by_file(cases)
+    for case, file, script in zip(cases, outcomes, by_script(page, cases), strict=True):
+        assert file.comparable == script.comparable, case
+    return outcomes

@@ -49,6 +49,7 @@ from webapp.draw.refusals import (
     TooLate,
     WrongKey,
 )
+from webapp.draw.relays import RELAYS, NoBeacon, Tried, fetch_beacon
 from webapp.draw.sealing import seal
 from webapp.draw.settling import award, forfeit, paid, void
 from webapp.draw.tickets import commitment, receipt_email
@@ -56,6 +57,7 @@ from webapp.draw.verifying import verify
 
 __all__ = [
     "QUICKNET",
+    "RELAYS",
     "AlreadyAwarded",
     "AlreadyDrawn",
     "AlreadyForfeited",
@@ -74,6 +76,7 @@ __all__ = [
     "LogSealed",
     "LogStatus",
     "LogVoid",
+    "NoBeacon",
     "NobodyEligible",
     "NotAWinner",
     "NotAllowed",
@@ -89,6 +92,7 @@ __all__ = [
     "Step",
     "TooEarly",
     "TooLate",
+    "Tried",
     "Verified",
     "Voided",
     "Winner",
@@ -98,6 +102,7 @@ __all__ = [
     "bundle",
     "commitment",
     "draw",
+    "fetch_beacon",
     "forfeit",
     "init_app",
     "open_log",

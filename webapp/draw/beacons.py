@@ -94,7 +94,7 @@ def check_signature(round: int, signature: bytes) -> None:
         raise BadBeacon("The signature is no point of the curve's prime-order subgroup.") from error
     if point == G1Point.identity():
         raise BadBeacon("The signature is the point at infinity.")
-    if point.to_compressed_bytes() != signature:  # a second spelling of one point would be a second choice of B
+    if point.to_compressed_bytes() != signature:  # else a point might have two spellings, and B two values
         raise BadBeacon("The signature is not in canonical form.")
     message = sha256(round.to_bytes(8, "big")).digest()
     key = G2Point.from_compressed_bytes(bytes.fromhex(QUICKNET.public_key))

@@ -1110,7 +1110,8 @@
     const mine = said.findIndex((line) => line.startsWith("10."));
     const own = mine < 0 ? "" : said.slice(mine).join(" ").replace(/^10\. /, "").replace(/\s+/g, " ");
     find("own").textContent = ending.startsWith("invalid") ? "" : own;
-    find("meaning").textContent = MEANING[ending] || "";
+    const warnings = said.filter((line) => /NOT CHECKED|OPERATOR-TRUSTED|LATE SEAL|Void since|not drawn yet|Not sealed yet/.test(line));
+    find("meaning").textContent = [MEANING[ending] || "", ...warnings.map((line) => line.replace(/^(\d+\.)?\s+/, ""))].join(" ").trim();
     find("said").textContent = said.join("\n");
     find("details").hidden = said.length === 0;
     tell(ending, ending.startsWith("invalid") ? "invalid" : "good");

@@ -125,6 +125,7 @@ def test_from_a_disk_a_receipt_and_a_bundle(saved: Path, browser: Any, maker: Ma
     assert f"is rank {rank}." in own
     assert maker.ranks[0][0].hex() in own
     assert "8. All 30 tickets recomputed" in page.text_content("#said")
+    assert "The beacon's signature was NOT CHECKED here" in page.text_content("#meaning")
     page.fill("#email", "other@example.com")
     page.click("text=Check my entry")
     told(page, "^invalid")

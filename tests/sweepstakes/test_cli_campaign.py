@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tests.draw.relays import relay
 from tests.sweepstakes.campaigns import (
     CLOSES,
     DRAND,
@@ -287,12 +289,16 @@ def drand_sealed(run: FlaskCliRunner, folder: Path, clock: time_machine.Travelle
 
 
 def test_a_drand_draw_waits_for_its_time_and_then_for_its_beacon(
-    run: FlaskCliRunner, session: Session, tmp_path: Path, clock: time_machine.Traveller
+    app: Flask, run: FlaskCliRunner, session: Session, tmp_path: Path, clock: time_machine.Traveller
 ) -> None:
     drand_sealed(run, tmp_path, clock)
     assert "The draw is not due before 2026-12-27T04:59:00Z" in refused(run, "draw", "win-100")
     clock.move_to(DRAWS)
-    assert f"needs the signature of drand round {round_at(DRAWS)}" in refused(run, "draw", "win-100")
+    with relay(status=404) as relay_too_early:
+        app.extensions["drand_relays"] = (relay_too_early.url,)
+        said = refused(run, "draw", "win-100")
+    assert f"No relay gave the signature of drand round {round_at(DRAWS)}" in said
+    assert f"{relay_too_early.url}: It does not have this round, or not yet." in said
     assert state(session) == "sealed"
 
 
@@ -329,10 +335,8 @@ def test_a_wrong_beacon_is_refused_in_one_sentence_and_changes_nothing(
     assert "draw" not in audit(session)
 
 
-@pytest.mark.parametrize("as_file", [False, True], ids=["hex", "relay's JSON"])
-def test_a_genuine_beacon_draws(
-    run: FlaskCliRunner, session: Session, tmp_path: Path, clock: time_machine.Traveller, as_file: bool
-) -> None:
+@pytest.mark.parametrize("way", ["hex", "relay's JSON", "fetched"])
+def test_a_genuine_beacon_draws(app: Flask, run: FlaskCliRunner, tmp_path: Path, clock: time_machine.Traveller, way: str) -> None:
     draws = round_time(42)
     clock.move_to(draws - timedelta(days=10))
     times = {"opens_at": 20, "closes_at": 9, "seals_at": 2, "draws_at": 0}
@@ -345,7 +349,11 @@ def test_a_genuine_beacon_draws(
     clock.move_to(draws)
     file = tmp_path / "round.json"
     file.write_text(json.dumps({"round": 42, "randomness": "00" * 32, "signature": ROUND_42}))
-    result = answer(run, "draw", "win-100", "--beacon", str(file) if as_file else ROUND_42)
+    given = {"hex": ("--beacon", ROUND_42), "relay's JSON": ("--beacon", str(file)), "fetched": ()}[way]
+    with relay(body="nonsense") as first, relay() as second:
+        app.extensions["drand_relays"] = (first.url, second.url)
+        result = answer(run, "draw", "win-100", *given)
+        assert len(first.asked) == len(second.asked) == (way == "fetched")
     assert (result["first"], result["operator_trusted"], result["beacon"]["value"]) == (True, False, ROUND_42)
     assert "operator-trusted" not in done(run, "draw", "win-100")
     assert answer(run, "draw", "win-100", "--beacon", "00")["ranking"] == result["ranking"]

@@ -82,12 +82,19 @@ DRAWN_BEFORE = "Drawn before; this is the first result, and nothing was changed.
 
 @click.command()
 @click.argument("slug")
-@click.option("--beacon", "given", metavar="HEX|FILE", help="drand's signature in hex, or a file with it or with a relay's JSON.")
+@click.option(
+    "--beacon",
+    "given",
+    metavar="HEX|FILE",
+    help="drand's signature in hex, or a file with it or with a relay's JSON. Left out, it is fetched.",
+)
 @console.json_option
 def draw(slug: str, given: str | None, as_json: bool) -> None:
     """Draw the winners of SLUG. Only the first time: later it prints the same result.
 
-    Example: flask sweepstakes draw win-100 --beacon round.json
+    drand's signature is fetched from its relays and verified; without a network, give it with --beacon.
+
+    Example: flask sweepstakes draw win-100
     """
     with commanding.refusals():
         campaign, log = commanding.opened(slug)
@@ -100,7 +107,9 @@ def draw(slug: str, given: str | None, as_json: bool) -> None:
 def _draw(campaign: Campaign, log: LogStatus, given: str | None, *, quiet: bool) -> str:
     slug, keys = campaign.slug, keyring()
     refuse_undrawable(log, clock.now())
-    beacon = find_beacon(campaign, log, _beacon_text(given), lambda sealed: keys.unseal(BEACON_SECRET, sealed))
+    beacon = find_beacon(
+        campaign, log, _beacon_text(given), unseal=lambda sealed: keys.unseal(BEACON_SECRET, sealed), fetch=commanding.fetched
+    )
     key = commanding.log_key(log)
     try:
         with console.progress("Drawing", log.size, quiet=quiet) as progress:

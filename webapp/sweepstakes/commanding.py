@@ -5,9 +5,11 @@ import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flask import current_app
+
 from webapp import clock, console
 from webapp.database import db
-from webapp.draw import LogKey, LogMissing, LogStatus, NotAllowed
+from webapp.draw import RELAYS, Beacon, LogKey, LogMissing, LogStatus, NotAllowed, fetch_beacon
 from webapp.keys import KeyMissing, Unreadable
 from webapp.site import settings
 from webapp.sweepstakes.clauses import Publisher
@@ -55,6 +57,11 @@ def new_key(slug: str) -> LogKey:
 def log_key(log: LogStatus) -> LogKey:
     """The key of a log in being: its origin stays what it was, whatever SITE_URL says today."""
     return LogKey.load(settings().keys / "logs", log.name, log.origin)
+
+
+def fetched(log: LogStatus) -> Beacon:
+    """The beacon of a drand log from a relay, verified. Raises NoBeacon."""
+    return fetch_beacon(log.beacon, current_app.extensions.get("drand_relays", RELAYS))
 
 
 def publisher() -> Publisher:

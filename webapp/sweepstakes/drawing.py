@@ -11,17 +11,6 @@ from webapp.sweepstakes.finding import NotPossible, find_opened, note
 from webapp.sweepstakes.models import Campaign
 
 
-class BeaconNeeded(NotPossible):
-    """A drand campaign needs the round's signature."""
-
-    def __init__(self, status: LogStatus) -> None:
-        super().__init__(
-            f"This draw needs the signature of drand round {status.beacon['round']}. Get it at "
-            f"https://api.drand.sh/{status.beacon['chain']}/public/{status.beacon['round']} and give it, or the whole answer as a file, "
-            "with --beacon."
-        )
-
-
 class BeaconNotTaken(NotPossible):
     """An operator-trusted campaign draws with its own secret."""
 
@@ -29,15 +18,18 @@ class BeaconNotTaken(NotPossible):
         super().__init__("This campaign is operator-trusted and draws with the secret it committed to: leave --beacon out.")
 
 
-def find_beacon(campaign: Campaign, status: LogStatus, given: str | None, unseal: Callable[[bytes], str]) -> Beacon:
-    """The verified beacon: the campaign's own secret, opened by `unseal`, or what was `given` for drand. Raises BadBeacon and the above."""
+def find_beacon(
+    campaign: Campaign, status: LogStatus, given: str | None, *, unseal: Callable[[bytes], str], fetch: Callable[[LogStatus], Beacon]
+) -> Beacon:
+    """The verified beacon: the campaign's own secret, opened by `unseal`; for drand what was `given`, else what `fetch` gets.
+
+    Raises BadBeacon, BeaconNotTaken, and what `fetch` raises.
+    """
     if campaign.beacon_secret is not None:
         if given is not None:
             raise BeaconNotTaken
         return parse_beacon(status.beacon, unseal(campaign.beacon_secret))
-    if given is None:
-        raise BeaconNeeded(status)
-    return parse_beacon(status.beacon, given)
+    return fetch(status) if given is None else parse_beacon(status.beacon, given)
 
 
 def refuse_undrawable(log: LogStatus, now: datetime) -> None:

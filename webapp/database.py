@@ -132,12 +132,25 @@ def insert_into(session: Session, model: type[Base]) -> sqlite.Insert | postgres
     return sqlite.insert(model) if is_sqlite(session) else postgresql.insert(model)
 
 
-def forget_deleted() -> None:
-    """After an erasure on SQLite: empty the write-ahead log, which still holds the old pages."""
-    if current_app.extensions["write_lock"] is not None:
-        db.session.rollback()
-        connection = db.engine.raw_connection()
-        try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            connection.close()
+def forget_deleted(*, compact: bool = False) -> None:
+    """After an erasure has been committed: leave no copy of the deleted bytes behind.
+
+    SQLite: empties the write-ahead log, which still holds the old pages. `compact`: rewrites the whole file, too, because
+    pages that were once split keep copies of a row in their unused space, which secure_delete does not see (measured: five
+    values in a thousand). PostgreSQL: `compact` frees the dead rows at once instead of at the next autovacuum.
+    """
+    db.session.rollback()
+    lock = current_app.extensions["write_lock"]
+    if lock is None:
+        if compact:
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM")
+        return
+    raw = db.engine.raw_connection()
+    try:
+        if compact:
+            with _queue(lock):
+                raw.cursor().execute("VACUUM")
+        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        raw.close()

@@ -4,6 +4,7 @@ import hmac
 import os
 import secrets
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -87,6 +88,34 @@ def write_once(path: Path, content: str) -> bool:
     finally:
         part.unlink()
     return True
+
+
+def add_data_key(folder: Path) -> str:
+    """Add a key to `data`: from now on it seals, the older ones still open. Returns its id.
+
+    Raises KeyMissing, and FileExistsError while another process does the same.
+    """
+    path = folder / "data"
+    lines = _read(path).split()
+    used = {line.partition(":")[0] for line in lines}
+    key_id = next(name for number in count(len(lines) + 1) if (name := f"k{number}") not in used)
+    part = folder / ".data.new"
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write("\n".join([*lines, f"{key_id}:{secrets.token_hex(32)}"]) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    return key_id
+
+
+def data_version(folder: Path) -> tuple[int, int]:
+    """Differs after every change of the data keys; cheap enough to ask at each request. Raises KeyMissing."""
+    try:
+        found = (folder / "data").stat()
+    except OSError as error:
+        raise KeyMissing(folder / "data") from error
+    return found.st_mtime_ns, found.st_ino
 
 
 def load_keys(folder: Path, secret: str | None = None) -> Keyring:

@@ -5,7 +5,7 @@ from typing import cast
 from flask import current_app
 
 from webapp.config import Settings
-from webapp.keys import Keyring, load_keys
+from webapp.keys import Keyring, data_version, load_keys
 
 
 def settings() -> Settings:
@@ -13,12 +13,14 @@ def settings() -> Settings:
 
 
 def keyring() -> Keyring:
-    """The installation's keys, read at first use and then kept. Raises KeyMissing."""
-    keys = current_app.extensions.get("keyring")
-    if keys is None:
-        keys = load_keys(settings().keys, settings().secret_key)
-        current_app.extensions["keyring"] = keys
-    return cast(Keyring, keys)
+    """The installation's keys, read at first use and then kept, until `flask entrant rekey` adds one. Raises KeyMissing."""
+    folder = settings().keys
+    version = data_version(folder)
+    kept = cast(tuple[tuple[int, int], Keyring] | None, current_app.extensions.get("keyring"))
+    if kept is None or kept[0] != version:
+        kept = version, load_keys(folder, settings().secret_key)
+        current_app.extensions["keyring"] = kept
+    return kept[1]
 
 
 def absolute(path: str) -> str:

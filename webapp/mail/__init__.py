@@ -2,7 +2,9 @@
 
 from flask import Flask
 
+from webapp.mail.forgetting import LetterUnderWay, forget
 from webapp.mail.letters import Attachment, Button, Fixed, Letter, Paragraph, register_letter
+from webapp.mail.looking import Row, about
 from webapp.mail.mailing import register_mailing
 from webapp.mail.owing import owe, owe_all
 from webapp.mail.rounds import Tally, on_round
@@ -12,8 +14,12 @@ __all__ = [
     "Button",
     "Fixed",
     "Letter",
+    "LetterUnderWay",
     "Paragraph",
+    "Row",
     "Tally",
+    "about",
+    "forget",
     "init_app",
     "on_round",
     "owe",

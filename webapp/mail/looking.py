@@ -1,6 +1,6 @@
 """Look into the outbox, and give letters another chance."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,6 +44,11 @@ def one(session: Session, letter_id: int | None) -> Row:
     if letter is None:
         raise NoSuchLetter
     return _row(letter)
+
+
+def about(session: Session, kinds: Collection[str], ref: int) -> list[Row]:
+    """The letters of `kinds` about row `ref`, oldest first."""
+    return [_row(letter) for letter in session.scalars(select(Outbox).where(Outbox.kind.in_(kinds), Outbox.ref == ref).order_by(Outbox.id))]
 
 
 def retry(session: Session, ids: Sequence[int], *, now: datetime) -> int:

@@ -9,6 +9,7 @@ from webapp.draw import Beacon, LogKey, LogStatus, LogVoid, NobodyEligible, NotD
 from webapp.draw import draw as draw_log
 from webapp.sweepstakes.finding import NotPossible, find_opened, note
 from webapp.sweepstakes.models import Campaign
+from webapp.sweepstakes.settling import pass_over_erased
 
 
 class BeaconNotTaken(NotPossible):
@@ -55,4 +56,5 @@ def draw(
     result = draw_log(session, key, beacon, now=now, ranking=ranking)
     campaign.state = "drawn"
     note(session, campaign, "draw", {"ranking": [place.index for place in result.ranking]}, actor=actor, now=now)
+    pass_over_erased(session, campaign, key=key, actor=actor, now=now)
     return result

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.draw import Appended, LogKey, LogStatus, status
@@ -10,18 +11,44 @@ from webapp.draw import forfeit as forfeit_rank
 from webapp.draw import paid as paid_rank
 from webapp.draw import void as void_log
 from webapp.sweepstakes.finding import find_opened, note
-from webapp.sweepstakes.models import Campaign
+from webapp.sweepstakes.models import Campaign, Entrant
 
 FORFEITS = ("no_answer", "declined", "ineligible", "erasure")
 
 
 def forfeit(session: Session, slug: str, rank: int, reason: str, *, key: LogKey, actor: str, now: datetime) -> Appended:
-    """Take the prize from `rank`; the next alternate's turn comes. Raises the draw room's refusals."""
+    """Take the prize from `rank`; the next alternate's turn comes, and if it was erased, the one after. Raises the draw room's refusals."""
     campaign = find_opened(session, slug, lock=True)
     appended = forfeit_rank(session, key, rank, reason, now=now)
     note(session, campaign, "forfeit", {"rank": rank, "reason": reason}, actor=actor, now=now)
+    pass_over_erased(session, campaign, key=key, actor=actor, now=now)
     _settle(session, campaign)
     return appended
+
+
+def pass_over_erased(session: Session, campaign: Campaign, *, key: LogKey, actor: str, now: datetime) -> list[int]:
+    """Forfeit (`erasure`) every prize whose holder's data is gone and who was not paid; returns the ranks (PROTOCOL §7).
+
+    To be called whenever somebody becomes a winner, or a winner is erased.
+    """
+    passed: list[int] = []
+    while erased := _erased_winners(session, campaign):
+        for rank in erased:
+            forfeit_rank(session, key, rank, "erasure", now=now)
+            note(session, campaign, "forfeit", {"rank": rank, "reason": "erasure"}, actor=actor, now=now)
+        passed += erased
+    if passed:
+        _settle(session, campaign)
+    return passed
+
+
+def _erased_winners(session: Session, campaign: Campaign) -> list[int]:
+    log = status(session, campaign.slug)
+    unpaid = {winner.index: winner.rank for winner in log.winners if winner.state != "paid"} if log else {}
+    erased = select(Entrant.entry_index).where(
+        Entrant.campaign_id == campaign.id, Entrant.entry_index.in_(unpaid), Entrant.state == "erased"
+    )
+    return sorted(unpaid[index] for index in session.execute(erased).scalars() if index is not None)
 
 
 def award(session: Session, slug: str, rank: int, *, key: LogKey, actor: str, now: datetime) -> Appended:

@@ -15,7 +15,10 @@ class Article(Base):
     """
 
     __tablename__ = "news_article"
-    __table_args__ = (Index("ix_news_article_published_status", "status", "published"),)
+    __table_args__ = (
+        Index("ix_news_article_published_status", "status", "published"),
+        Index("ix_news_article_status_section_published", "status", "section", "published"),
+    )
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     slug: Mapped[str] = mapped_column(String(80), unique=True)
@@ -35,6 +38,7 @@ class Article(Base):
     source: Mapped[str] = mapped_column(Text)
     made_up: Mapped[bool] = mapped_column(default=False)
     aliases: Mapped[list["Alias"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
+    topics: Mapped[list["Topic"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
     figures: Mapped[list["Figure"]] = relationship(cascade="all, delete-orphan", order_by="Figure.position", lazy="selectin")
 
 
@@ -45,6 +49,15 @@ class Alias(Base):
 
     slug: Mapped[str] = mapped_column(String(80), primary_key=True)
     article_id: Mapped[int] = mapped_column(ForeignKey("news_article.id", ondelete="CASCADE"), index=True)
+
+
+class Topic(Base):
+    """A tag of an article, once more: as a row that an index finds. Written with `tags`, never alone."""
+
+    __tablename__ = "news_topic"
+
+    tag: Mapped[str] = mapped_column(String(60), primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("news_article.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
 class Picture(Base):

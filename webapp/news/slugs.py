@@ -3,9 +3,9 @@
 import re
 import unicodedata
 
+from webapp.news.folding import LETTERS
+
 LONGEST = 80
-# Letters that NFKD leaves whole.
-_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "đ": "d", "ł": "l", "þ": "th", "ð": "d", "ı": "i"})
 
 
 def is_slug(text: str) -> bool:
@@ -15,7 +15,7 @@ def is_slug(text: str) -> bool:
 
 def make_slug(text: str) -> str:
     """The slug nearest to `text`, accents dropped, cut at a hyphen where possible; empty if nothing in it can be kept."""
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS)).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(LETTERS)).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"['’]", "", plain)).strip("-")
     if len(slug) <= LONGEST:
         return slug

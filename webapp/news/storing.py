@@ -7,9 +7,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from webapp.database import is_sqlite
-from webapp.news import known, variants
+from webapp.news import known, searching, variants
 from webapp.news.importing import Draft, Plan
-from webapp.news.models import Alias, Article, Figure, Picture
+from webapp.news.models import Alias, Article, Figure, Picture, Topic
 
 
 class ChangedMeanwhile(Exception):
@@ -53,6 +53,8 @@ def store(session: Session, plan: Plan, *, now: datetime, made_up: bool = False)
             session.add(stored[slug])
         _fill(stored[slug], draft)
     session.flush()
+    for article in stored.values():
+        searching.index(session, article)
     return summarize(plan)
 
 
@@ -82,6 +84,7 @@ def _fill(article: Article, draft: Draft) -> None:
     article.words = draft.words
     article.source = draft.source
     article.aliases = [Alias(slug=alias) for alias in fields.aliases]
+    article.topics = [Topic(tag=tag) for tag in fields.tags]
     article.figures = [
         Figure(position=position, picture_sha256=figure.picture.sha256, alt=figure.alt, caption=figure.caption, credit=figure.credit)
         for position, figure in enumerate(draft.figures)

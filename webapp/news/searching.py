@@ -1,0 +1,105 @@
+"""Search articles by words and beginnings of words: the one file that knows FTS5 (SQLite) and tsvector (PostgreSQL).
+
+What is indexed and what is asked go through folding.py first, and no parser of either database sees what a reader typed:
+neither operators nor quotes mean anything. All words must be there, each at least as a beginning.
+"""
+
+import re
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from sqlalchemy import BigInteger, Select, bindparam, column, select, table, text
+from sqlalchemy.orm import Session, noload
+
+from webapp.database import is_sqlite
+from webapp.news.folding import MOST_SIGNS, fold, without_marks, words_of
+from webapp.news.models import Article
+
+LONGEST = 200
+MOST_WORDS = 12
+AROUND = 70  # signs before the first hit of an excerpt
+EXCERPT = 200
+_SHOWN_WORD = re.compile(r"[^\W_][\w\u0300-\u036f]*")
+
+
+class TooLong(Exception):
+    """Nobody means a search of this length."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What somebody looks for: as typed (single spaces, no control characters), and its folded words. No word: nothing is found."""
+
+    typed: str
+    words: tuple[str, ...]
+
+
+def read_search(typed: str) -> Search:
+    """Raises TooLong for more than 200 signs, or more than twelve words."""
+    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in typed).split())
+    words = words_of([plain])
+    if len(typed) > LONGEST or len(words) > MOST_WORDS:
+        raise TooLong
+    return Search(plain, tuple(words))
+
+
+def index(session: Session, article: Article) -> None:
+    """Have `article`, which must have its id, found by what it says now."""
+    words = words_of([article.headline, article.standfirst or "", *article.tags, *article.authors, without_marks(article.body)])
+    document = " ".join(words)
+    if len(document) > MOST_SIGNS:
+        document = document[:MOST_SIGNS].rpartition(" ")[0]
+    if is_sqlite(session):
+        session.execute(text("DELETE FROM news_search WHERE rowid = :id"), {"id": article.id})
+        session.execute(text("INSERT INTO news_search (rowid, words) VALUES (:id, :words)"), {"id": article.id, "words": document})
+        return
+    statement = text(
+        "INSERT INTO news_search (article_id, words, document) VALUES (:id, :words, array_to_tsvector(:list)) "
+        "ON CONFLICT (article_id) DO UPDATE SET words = excluded.words, document = excluded.document"
+    )
+    session.execute(statement, {"id": article.id, "words": document, "list": document.split()})
+
+
+def reindex(session: Session) -> int:
+    """Index all articles anew, for a database that was copied without its full-text table; returns how many."""
+    session.execute(text("DELETE FROM news_search"))
+    articles = session.scalars(select(Article).options(noload("*")).execution_options(yield_per=200))
+    count = 0
+    for count, article in enumerate(articles, 1):
+        index(session, article)
+    return count
+
+
+def matching(session: Session, search: Search) -> Select[tuple[int]]:
+    """The ids of articles that hold every word of `search`, as a question to put into another one."""
+    if is_sqlite(session):
+        asked = " ".join(f'"{word}"*' for word in search.words) or '""'
+        found = table("news_search", column("rowid", BigInteger()))
+        where = text("news_search MATCH :asked").bindparams(bindparam("asked", asked))
+        return select(found.c.rowid).where(where)
+    asked = " & ".join(f"'{word}':*" for word in search.words)
+    found = table("news_search", column("article_id", BigInteger()))
+    return select(found.c.article_id).where(text("document @@ CAST(:asked AS tsquery)").bindparams(bindparam("asked", asked)))
+
+
+def highlight(shown: str, search: Search) -> Markup:
+    """`shown`, escaped, with the words that were looked for in <mark>."""
+    out, end = Markup(""), 0
+    for match in _SHOWN_WORD.finditer(shown):
+        if _is_hit(match[0], search):
+            out += Markup("{}<mark>{}</mark>").format(shown[end : match.start()], match[0])
+            end = match.end()
+    return out + shown[end:]
+
+
+def excerpt(shown: str, search: Search) -> str:
+    """Some 200 signs of `shown` around the first hit in it; its beginning if there is none."""
+    hit = next((match.start() for match in _SHOWN_WORD.finditer(shown) if _is_hit(match[0], search)), 0)
+    start = 0 if hit <= AROUND else shown.find(" ", hit - AROUND) + 1
+    part = shown[start : start + EXCERPT]
+    whole = start + EXCERPT >= len(shown)
+    return ("… " if start else "") + (part if whole else part.rpartition(" ")[0] + " …")
+
+
+def _is_hit(word: str, search: Search) -> bool:
+    return any(part.startswith(word_asked) for part in words_of([fold(word)]) for word_asked in search.words)

@@ -130,7 +130,7 @@ class Course:
         if at < self.terms.seals_at and self.terms.beacon["kind"] != "operator":
             raise refusals.NotDue("The seal", self.terms.seals_at)
         expected = self.seal_members(at, leaf.get("reason", ""))
-        for name in expected.keys() | leaf.keys() - {"type"}:
+        for name in sorted(expected.keys() | leaf.keys() - {"type"}):
             if leaf.get(name) != expected.get(name):
                 raise refusals.OutOfPlace(f"The seal's {name} is {leaf.get(name)}, not {expected.get(name)}.")
         self.seal = leaf

@@ -1,0 +1,73 @@
+"""How long each kind of data is kept: read by the purge, which deletes, and by the privacy page, which promises it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A row of the table. `what` and `until` are the words of the privacy page; `days` after which moment, `until` says.
+
+    `days` is None for what has no end: nothing in it names anybody.
+    """
+
+    what: str
+    until: str
+    days: int | None
+
+    @property
+    def ends(self) -> str:
+        """`until` with the number of days in it."""
+        return self.until.format(days=self.days)
+
+    @property
+    def after(self) -> timedelta:
+        """The time to wait. ValueError for what is never deleted."""
+        if self.days is None:
+            raise ValueError(f"{self.what} is never deleted")
+        return timedelta(days=self.days)
+
+
+# After Campaign.confirm_until.
+PENDING = Kept(
+    what="Registrations that were never confirmed",
+    until="{days} days after confirmations stop counting",
+    days=7,
+)
+# After Entrant.registered_at.
+NETWORK = Kept(
+    what="The shortened network address of a registration",
+    until="{days} days after the registration",
+    days=30,
+)
+# After the campaign's last step: the end of the log of a settled or void campaign.
+ENTRANT = Kept(
+    what="Name, e-mail address and receipt of people who entered, and which boxes they ticked",
+    until="{days} days after the last prize is paid, or the draw is void",
+    days=90,
+)
+# As ENTRANT, for ranks that held a prize; tax and state laws ask for such records.
+WINNER = Kept(
+    what="The same of winners, and what they wrote on their claim",
+    until="3 years after the last prize is paid",
+    days=3 * 365,
+)
+# After Outbox.sent_at, or created_at of what was dropped or given up.
+LETTER = Kept(
+    what="The note that a message was sent (without its text or address)",
+    until="{days} days after it was sent",
+    days=90,
+)
+# Ends with its owner's wish, not by time; an entrant who gets it is kept as such until then.
+NEWSLETTER = Kept(
+    what="Name and e-mail address of people who get the newsletter",
+    until="until they end it; then as above",
+    days=None,
+)
+LOG = Kept(
+    what="The public record of a draw (numbers and hashes; no name, no address)",
+    until="for good: this is what makes the draw checkable",
+    days=None,
+)
+
+TABLE = (PENDING, NETWORK, ENTRANT, WINNER, LETTER, NEWSLETTER, LOG)

@@ -5,6 +5,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock
+from webapp.client import client_address, shortened
 from webapp.database import db, writing
 from webapp.origin import Verdict
 from webapp.site import keyring, settings
@@ -48,7 +49,8 @@ def post_register() -> AnyResponse:
         return _asked_again(form, verdict)
     if not form.validate():
         return _shown_again(form, 422)
-    wish = prepare(form.person_name, form.address, newsletter=form.newsletter.data, keys=keyring())
+    network = shortened(client) if (client := client_address()) else None
+    wish = prepare(form.person_name, form.address, newsletter=form.newsletter.data, keys=keyring(), network=network)
     try:
         with writing() as session:
             register_entry(session, form.campaign.data or None, wish, now=clock.now())

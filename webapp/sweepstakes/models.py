@@ -56,7 +56,7 @@ class Entrant(Base):
     `state`: pending, confirmed, withdrawn, excluded or erased. `email` is the text the receipt's commitment is made of;
     `email_key` the blind index of the canonical address, unique per campaign among those not withdrawn.
     `entry_index`: the entry's place in the log. `token_counter` ends older links when raised.
-    `newsletter`: wished for; counts once confirmed.
+    `newsletter`: wished for; counts once confirmed. `network`: the sender's, shortened (client.py), until retention.NETWORK ends.
     """
 
     __tablename__ = "sweepstakes_entrant"
@@ -80,6 +80,7 @@ class Entrant(Base):
     entry_index: Mapped[int | None] = mapped_column(BigInt)
     token_counter: Mapped[int] = mapped_column(default=0)
     made_up: Mapped[bool] = mapped_column(default=False)
+    network: Mapped[str | None] = mapped_column(String(43))
     campaign: Mapped[Campaign] = relationship(lazy="joined")
 
 

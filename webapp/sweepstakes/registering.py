@@ -21,12 +21,13 @@ LIVE = text("state NOT IN ('withdrawn', 'erased')")
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """A wish to enter, sealed and ready to be stored."""
+    """A wish to enter, sealed and ready to be stored. `network`: where it came from, shortened; None if unknown."""
 
     name: bytes
     email: bytes
     email_key: bytes
     newsletter: bool
+    network: str | None
 
 
 class NotTaking(Exception):
@@ -37,13 +38,14 @@ class NotTaking(Exception):
         self.slug = slug
 
 
-def prepare(name: str, address: Address, *, newsletter: bool, keys: Keyring) -> Registration:
+def prepare(name: str, address: Address, *, newsletter: bool, keys: Keyring, network: str | None = None) -> Registration:
     """Seal what was typed and make the blind index; all of the work that needs no database."""
     return Registration(
         name=keys.seal(NAME, name),
         email=keys.seal(EMAIL, address.email),
         email_key=keys.blind(EMAIL_KEY, address.canonical),
         newsletter=newsletter,
+        network=network,
     )
 
 
@@ -61,6 +63,7 @@ def register(session: Session, slug: str | None, wish: Registration, *, now: dat
         "email": wish.email,
         "email_key": wish.email_key,
         "newsletter": wish.newsletter,
+        "network": wish.network,
         "registered_at": now,
         "token_counter": 0,
         "made_up": False,

@@ -30,13 +30,11 @@ def main() -> int:
     with app.app_context():
         install(settings)
         fill_if_empty()
-    children = [
-        subprocess.Popen([BIN / "gunicorn", "--log-level", "warning", "wsgi:app"], cwd=ROOT),
-        subprocess.Popen([BIN / "flask", "mail", "send", "--loop"], cwd=ROOT),
-    ]
+    children = [subprocess.Popen([BIN / "gunicorn", "--log-level", "warning", "wsgi:app"], cwd=ROOT)]
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     try:
         _wait_until_served(children[0], settings.port)
+        children.append(subprocess.Popen([BIN / "flask", "mail", "send", "--loop"], cwd=ROOT))
         port = f"PORT={settings.port} " if "PORT" in os.environ else ""
         print(f"\nCommands, in a second terminal:  cd {ROOT} && . .venv/bin/activate && {port}flask --help")
         print(f"Mail goes to {settings.instance / 'outbox'}" if settings.mail_server is None else "Mail goes to MAIL_URL")

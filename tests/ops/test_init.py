@@ -9,12 +9,19 @@ from pathlib import Path
 from flask.testing import FlaskCliRunner
 
 from webapp.config import ROOT
+from webapp.ops.installing import MIGRATIONS, head
 
 
 def test_a_second_init_finds_everything_and_changes_nothing(run: FlaskCliRunner) -> None:
     done = json.loads(run.invoke(args=["init", "--json"]).stdout)
     assert done["keys"] == []
     assert done["before"] == done["after"]
+
+
+def test_the_newest_migration_is_known_by_its_number() -> None:
+    from alembic.script import ScriptDirectory
+
+    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [head()]
 
 
 def test_eight_inits_at_once_make_one_installation(tmp_path: Path) -> None:

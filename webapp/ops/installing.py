@@ -25,9 +25,6 @@ class Installed:
 
 def install(settings: Settings) -> Installed:
     """Bring everything that a start needs into being; nothing that exists is touched but the schema."""
-    # Alembic is heavy: only commands load it, never a web worker.
-    from flask_migrate import Migrate, upgrade
-
     os.umask(0o077)
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (settings.instance / "init.lock").open("a") as lock:
@@ -35,11 +32,24 @@ def install(settings: Settings) -> Installed:
         settings.media.mkdir(mode=0o755, parents=True, exist_ok=True)
         keys = make_keys(settings.keys)
         before = revision()
-        Migrate(current_app, db, directory=str(MIGRATIONS))
-        upgrade(directory=str(MIGRATIONS))
+        if before != head():
+            _migrate()
         after = revision()
     assert after is not None  # noqa: S101 - upgrade just wrote it
     return Installed(keys=keys, before=before, after=after)
+
+
+def _migrate() -> None:
+    # Alembic is heavy: loaded only when there is something to do.
+    from flask_migrate import Migrate, upgrade
+
+    Migrate(current_app, db, directory=str(MIGRATIONS))
+    upgrade(directory=str(MIGRATIONS))
+
+
+def head() -> str:
+    """The newest revision that this code knows: migrations are numbered, one after the other."""
+    return max(path.name for path in (MIGRATIONS / "versions").glob("[0-9]*.py")).partition("_")[0]
 
 
 def revision() -> str | None:

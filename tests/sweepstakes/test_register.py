@@ -202,6 +202,12 @@ def test_markup_typed_into_a_field_comes_back_as_text(client: FlaskClient) -> No
     assert "&lt;script&gt;alert(1)&lt;/script&gt;{{7*7}}" in response.text
 
 
+def test_signs_that_nobody_sees_are_gone_when_the_form_comes_back(client: FlaskClient) -> None:
+    page = post(client, name="A\u202ed\u200ba\0", email="ada\u2066@example.com").text
+    assert 'value="Ada"' in page
+    assert 'value="ada@example.com"' in page
+
+
 def test_a_form_with_the_hidden_field_filled_is_shown_once_more(client: FlaskClient) -> None:
     response = post(client, leave_empty="http://spam.example")
     assert response.status_code == 422

@@ -90,5 +90,5 @@ def filled(form: RegisterForm | ConfirmForm, *, token: str | None, agree: bool =
 
 
 def shown(typed: str | None, longest: int) -> str:
-    """What was typed, fit to be put into the field again: without signs that HTML cannot hold, and not endless."""
-    return "".join(sign for sign in (typed or "")[: 2 * longest] if unicodedata.category(sign) not in {"Cc", "Cs", "Cn", "Co"})
+    """What was typed, fit to be put into the field again: without signs that nobody sees or HTML cannot hold, and not endless."""
+    return "".join(sign for sign in (typed or "")[: 2 * longest] if unicodedata.category(sign) not in names.UNSEEN)

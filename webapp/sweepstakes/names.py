@@ -5,7 +5,7 @@ import unicodedata
 LONGEST = 80
 # Control, format (zero-width and bidi signs among them), surrogate, private and unassigned; line and paragraph separators.
 # They show nothing, or make other text show wrongly, and databases and mail headers choke on some.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 class NameRefused(Exception):
@@ -22,8 +22,8 @@ def read_name(typed: str) -> str:
     name = " ".join(part for part in spaced.split(" ") if part)
     if not name:
         raise NameRefused("Write your name, so that we know whom to greet and, with luck, whom to pay.")
-    if any(unicodedata.category(sign) in _UNSEEN for sign in name):
-        raise NameRefused("The name holds an invisible sign, perhaps from copying. Please type it by hand.")
+    if any(unicodedata.category(sign) in UNSEEN for sign in name):
+        raise NameRefused("The name holds an invisible sign, perhaps from copying. Please check how it reads without it.")
     if len(name) > LONGEST:
         raise NameRefused(f"The name has {len(name)} characters; at most {LONGEST} fit.")
     if not any(unicodedata.category(sign)[0] == "L" for sign in name):

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.draw import LogKey, Sealed, seal
+from webapp.sweepstakes.announcing import announce_seal
 from webapp.sweepstakes.clauses import is_operator_trusted
 from webapp.sweepstakes.finding import NotPossible, find_opened, note
 
@@ -18,12 +19,16 @@ class NotEarly(NotPossible):
 
 
 def close(session: Session, slug: str, *, key: LogKey, early: bool, actor: str, now: datetime) -> Sealed:
-    """Seal the log; `early` does so before `seals_at`. Raises NotEarly and the draw room's refusals (NotDue …)."""
+    """Seal the log and owe its letter to everybody who is in; `early` does so before `seals_at`.
+
+    Raises NotEarly and the draw room's refusals (NotDue …).
+    """
     campaign = find_opened(session, slug, lock=True)
     if early and not is_operator_trusted(campaign):
         raise NotEarly(slug)
     sealed = seal(session, key, now=now, allow_early=early)
     campaign.state = "sealed"
+    announce_seal(session, campaign, now=now)
     detail: dict[str, object] = {"size": sealed.size, "root": sealed.root.hex(), "early": early, "late": sealed.late}
     note(session, campaign, "close", detail, actor=actor, now=now)
     return sealed

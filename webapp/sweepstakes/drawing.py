@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from webapp.draw import Beacon, LogKey, LogStatus, LogVoid, NobodyEligible, NotDue, NotSealed, Ranked, Result, parse_beacon
 from webapp.draw import draw as draw_log
+from webapp.sweepstakes.announcing import announce_result
 from webapp.sweepstakes.finding import NotPossible, find_opened, note
 from webapp.sweepstakes.models import Campaign
 from webapp.sweepstakes.settling import pass_over_erased
@@ -48,13 +49,15 @@ def refuse_undrawable(log: LogStatus, now: datetime) -> None:
 def draw(
     session: Session, slug: str, *, key: LogKey, beacon: Beacon, ranking: tuple[Ranked, ...] | None, actor: str, now: datetime
 ) -> Result:
-    """Log the result. `ranking`: what the draw room's `rank` made of `beacon` outside this transaction, else it is made here.
+    """Log the result and owe the letters about it.
 
+    `ranking`: what the draw room's `rank` made of `beacon` outside this transaction, else it is made here.
     Raises the draw room's refusals (NotSealed, NotDue, AlreadyDrawn, NobodyEligible …).
     """
     campaign = find_opened(session, slug, lock=True)
     result = draw_log(session, key, beacon, now=now, ranking=ranking)
     campaign.state = "drawn"
+    announce_result(session, campaign, now=now)
     note(session, campaign, "draw", {"ranking": [place.index for place in result.ranking]}, actor=actor, now=now)
     pass_over_erased(session, campaign, key=key, actor=actor, now=now)
     return result

@@ -2,14 +2,16 @@
 
 from flask import Flask
 
-from webapp.sweepstakes import confirm_views, entry_cli, entry_mail, entry_views
+from webapp.sweepstakes import claim_views, confirm_views, draw_mail, entry_cli, entry_mail, entry_views
 
 
 def register(app: Flask) -> None:
     """Register the entrants' pages, commands, letters and template globals."""
     app.register_blueprint(entry_views.pages)
     app.register_blueprint(confirm_views.pages)
+    app.register_blueprint(claim_views.pages)
     app.cli.add_command(entry_cli.entrant)
     app.template_global("win_card")(entry_views.win_card)
     app.template_global("between_campaigns")(entry_views.between_campaigns)
     entry_mail.register(app)
+    draw_mail.register(app)

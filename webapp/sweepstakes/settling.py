@@ -10,6 +10,7 @@ from webapp.draw import award as award_rank
 from webapp.draw import forfeit as forfeit_rank
 from webapp.draw import paid as paid_rank
 from webapp.draw import void as void_log
+from webapp.sweepstakes.announcing import announce_end, tell_winners
 from webapp.sweepstakes.finding import find_opened, note
 from webapp.sweepstakes.models import Campaign, Entrant
 
@@ -22,14 +23,14 @@ def forfeit(session: Session, slug: str, rank: int, reason: str, *, key: LogKey,
     appended = forfeit_rank(session, key, rank, reason, now=now)
     note(session, campaign, "forfeit", {"rank": rank, "reason": reason}, actor=actor, now=now)
     pass_over_erased(session, campaign, key=key, actor=actor, now=now)
-    _settle(session, campaign)
+    _settle(session, campaign, now)
     return appended
 
 
 def pass_over_erased(session: Session, campaign: Campaign, *, key: LogKey, actor: str, now: datetime) -> list[int]:
     """Forfeit (`erasure`) every prize whose holder's data is gone and who was not paid; returns the ranks (PROTOCOL §7).
 
-    To be called whenever somebody becomes a winner, or a winner is erased.
+    To be called whenever somebody becomes a winner, or a winner is erased: whose turn it is in the end is told.
     """
     passed: list[int] = []
     while erased := _erased_winners(session, campaign):
@@ -37,8 +38,9 @@ def pass_over_erased(session: Session, campaign: Campaign, *, key: LogKey, actor
             forfeit_rank(session, key, rank, "erasure", now=now)
             note(session, campaign, "forfeit", {"rank": rank, "reason": "erasure"}, actor=actor, now=now)
         passed += erased
+    tell_winners(session, campaign, now=now)
     if passed:
-        _settle(session, campaign)
+        _settle(session, campaign, now)
     return passed
 
 
@@ -64,7 +66,7 @@ def paid(session: Session, slug: str, rank: int, *, key: LogKey, actor: str, now
     campaign = find_opened(session, slug, lock=True)
     appended = paid_rank(session, key, rank, now=now)
     note(session, campaign, "paid", {"rank": rank}, actor=actor, now=now)
-    _settle(session, campaign)
+    _settle(session, campaign, now)
     return appended
 
 
@@ -78,10 +80,11 @@ def void(session: Session, slug: str, reason: str, *, key: LogKey, actor: str, n
     return appended
 
 
-def _settle(session: Session, campaign: Campaign) -> None:
+def _settle(session: Session, campaign: Campaign, now: datetime) -> None:
     log = status(session, campaign.slug)
     if log is not None and is_settled(log):
         campaign.state = "settled"
+        announce_end(session, campaign, now=now)
 
 
 def is_settled(log: LogStatus) -> bool:

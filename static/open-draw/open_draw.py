@@ -698,7 +698,7 @@ def check_steps(log: Log, drawn_at: str, say: Say) -> None:
             raise Fault(f"{what} names a rank that is not in the ranking")
         if rank in log.forfeited:
             raise Fault(f"{what} names a rank that is forfeited")
-        if rank not in offered and reason != "erasure":  # who asks to be erased may be an alternate
+        if rank not in offered:
             raise Fault(f"{what} names a rank that holds no prize")
         if state.get(rank) == "paid":
             raise Fault(f"{what} names a rank that is paid")

@@ -727,8 +727,7 @@
       if (at < last) fault(`${what} is dated before what it follows`);
       if (rank > log.prizes) fault(`${what} names a rank that is not in the ranking`);
       if (log.forfeited.has(rank)) fault(`${what} names a rank that is forfeited`);
-      // Who asks to be erased may be an alternate.
-      if (!offered.has(rank) && reason !== "erasure") fault(`${what} names a rank that holds no prize`);
+      if (!offered.has(rank)) fault(`${what} names a rank that holds no prize`);
       if (state.get(rank) === "paid") fault(`${what} names a rank that is paid`);
       if (kind === "award" && state.has(rank)) fault(`${what} names a rank that is awarded already`);
       if (kind === "paid" && !state.has(rank)) fault(`${what} names a rank that was not awarded`);

@@ -480,6 +480,10 @@ TAMPERINGS: dict[str, tuple[Case, str]] = {
         after(("forfeit", 3, 1, "declined")),
         "leaf 25 (forfeit, rank 3) names a rank that holds no prize",
     ),
+    "an alternate erased, which would make one winner too many": (
+        after(("forfeit", 2, 1, "erasure"), ("forfeit", 1, 2, "declined"), ("award", 3, 3)),
+        "leaf 25 (forfeit, rank 2) names a rank that holds no prize",
+    ),
     "steps back in time": (after(("award", 1, 2), ("paid", 1, 1)), "leaf 26 (paid, rank 1) is dated before what it follows"),
     "a reason of one's own": (after(("forfeit", 1, 20, "too_far_away")), "leaf 25 (forfeit) has an ill-formed reason"),
     # Check 10
@@ -590,7 +594,7 @@ def sealed_late() -> Case:
 
 
 def erased_alternate() -> Case:
-    return after(("forfeit", 2, 1, "erasure"), ("forfeit", 1, 2, "declined"), ("award", 3, 3))
+    return after(("forfeit", 1, 2, "declined"), ("forfeit", 2, 2, "erasure"), ("award", 3, 3))
 
 
 BEFORE, LONG_BEFORE = "Tue, 22 Aug 2023 18:05:00 +0200 (CEST)", 1692720000
@@ -612,7 +616,7 @@ GOOD: dict[str, tuple[Case, str, str]] = {
     "an operator, closed early": (early_operator(), "verified, seal time unproven", "OPERATOR-TRUSTED"),
     "sealed late": (sealed_late(), "verified, seal time unproven", "LATE SEAL (outage)"),
     "sealed, not drawn": (Case.of(Scene().maker.made()), "verified, seal time unproven", "Sealed, not drawn yet."),
-    "an alternate erased": (erased_alternate(), "verified, seal time unproven", "(rank 3, awarded)."),
+    "an alternate erased, whom the prize falls to": (erased_alternate(), "verified, seal time unproven", "(rank 3, awarded)."),
     "prizes left over": (
         after(*(("forfeit", n, n, "declined") for n in (1, 2, 3, 4))), "verified, seal time unproven",
         "for want of alternates: 1",

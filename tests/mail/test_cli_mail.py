@@ -37,7 +37,11 @@ class TestWithoutAServer:
 
     def test_letters_become_files_that_only_the_owner_reads_with_whole_links(self, run: FlaskCliRunner, owed: Owed) -> None:
         owed(1)
-        assert "MAIL_URL is not set" in invoke(run, "send")
+        before = os.umask(0o022)
+        try:
+            assert "MAIL_URL is not set" in invoke(run, "send")
+        finally:
+            os.umask(before)
         (file,) = (settings().instance / "outbox").iterdir()
         assert file.name == f"{rows()[0].id:06d}-note.eml"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

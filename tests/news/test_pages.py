@@ -12,7 +12,8 @@ from sqlalchemy import event
 
 from webapp.database import db, writing
 from webapp.headers import IMMUTABLE, PAGE
-from webapp.news.models import Alias, Article, Figure, Picture
+from webapp.news.models import Alias, Article, Figure, Picture, Topic
+from webapp.news.searching import index
 from webapp.site import settings
 
 NOON = datetime(2024, 12, 8, 12, 0, tzinfo=UTC)
@@ -37,8 +38,12 @@ def publish(slug: str, **facts: Any) -> None:
         "words": 460,
         "source": "",
     }
+    known |= facts
     with writing() as session:
-        session.add(Article(slug=slug, **(known | facts)))
+        article = Article(slug=slug, topics=[Topic(tag=tag) for tag in known["tags"]], **known)
+        session.add(article)
+        session.flush()
+        index(session, article)
 
 
 def text(client: FlaskClient, address: str, status: int = 200) -> str:
@@ -98,7 +103,7 @@ def test_an_article_without_the_optional_parts_is_a_page_too(client: FlaskClient
     publish("bare", standfirst=None, section=None, authors=[])
     page = text(client, "/news/bare")
     assert 'class="kicker"' not in page
-    assert 'name="description"' not in page
+    assert '<meta name="description" content="Body of bare.">' in page
 
 
 def test_words_that_look_like_html_are_shown_as_words(client: FlaskClient) -> None:
@@ -247,7 +252,7 @@ def test_the_frame_reads_with_few_queries_and_no_body_but_the_one_shown(client: 
     event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
     text(client, "/news/n3")
     reads = [statement for statement in asked if "SELECT" in statement]
-    assert len([statement for statement in reads if "news_" in statement]) == 4
+    assert len([statement for statement in reads if "news_" in statement]) == 6
     assert len([statement for statement in reads if "body" in statement]) == 1
 
 

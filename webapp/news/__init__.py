@@ -8,6 +8,8 @@ from webapp import clock
 from webapp.database import db
 from webapp.news import (
     cli,
+    feed_views,
+    listing_views,
     models,  # noqa: F401 - the tables of this room
     reading,
     views,
@@ -15,9 +17,10 @@ from webapp.news import (
 from webapp.news.faults import Faulty
 from webapp.news.importing import read_edition
 from webapp.news.models import Article
+from webapp.news.searching import reindex
 from webapp.news.storing import store
 
-__all__ = ["Article", "Faulty", "init_app", "read_edition", "store"]
+__all__ = ["Article", "Faulty", "init_app", "read_edition", "reindex", "store"]
 
 # In the foot of every page, as far as the installation has them.
 FOOT = (
@@ -32,7 +35,8 @@ FOOT = (
 
 def init_app(app: Flask) -> None:
     """Register this room's pages, commands and template globals."""
-    app.register_blueprint(views.blueprint)
+    for pages in (views, listing_views, feed_views):
+        app.register_blueprint(pages.blueprint)
     cli.register(app)
     app.template_global("sections")(sections)
     app.template_global("headline_index")(headline_index)

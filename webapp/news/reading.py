@@ -1,17 +1,18 @@
-"""What the pages read: a whole article, or the few columns that a list of headlines shows. No list loads a body."""
+"""What the pages read of articles: whole ones, and the newest headlines. Lists with filters are in listing.py."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
-from webapp.news.models import Alias, Article, Figure
-from webapp.news.variants import SHARE_SIZE, share_file
+from webapp.news.models import Alias, Article, Figure, Picture
 
-PAGE_SIZE = 100
 WORDS_A_MINUTE = 230
+NEWEST_FIRST = (Article.published.desc(), Article.id.desc())
+# The columns of a Headline.
+LINE = (Article.slug, Article.headline, Article.section, Article.published)
 
 
 class NoSuchArticle(Exception):
@@ -30,10 +31,6 @@ class Moved(Exception):
         self.slug = slug
 
 
-class NoSuchPage(Exception):
-    """The list of headlines has no such section, or not so many pages."""
-
-
 @dataclass(frozen=True)
 class Headline:
     """A line of an index."""
@@ -45,19 +42,22 @@ class Headline:
 
 
 @dataclass(frozen=True)
-class SharePicture:
-    """The picture that stands for an article on other sites: a JPEG in the media folder, with its size in pixels."""
+class FigureView:
+    """A picture of an article: the SHA-256 and the size in pixels of the file it came from, and its words."""
 
-    file: str
+    sha256: bytes
     width: int
     height: int
     alt: str
+    caption: str
+    credit: str | None
 
 
 @dataclass(frozen=True)
 class ArticleView:
-    """An article as its page shows it. `body` is sanitised HTML; `minutes` is the reading time, rounded up."""
+    """An article as its page shows it. `body` is sanitised HTML; `figures` in their order."""
 
+    id: int
     slug: str
     headline: str
     standfirst: str | None
@@ -69,8 +69,13 @@ class ArticleView:
     correction: str | None
     ads: bool
     body: str
-    minutes: int
-    picture: SharePicture | None
+    words: int
+    figures: tuple[FigureView, ...]
+
+    @property
+    def minutes(self) -> int:
+        """The reading time, rounded up."""
+        return max(1, -(-self.words // WORDS_A_MINUTE))
 
     @property
     def byline(self) -> str:
@@ -79,31 +84,33 @@ class ArticleView:
         return f"{', '.join(others)} and {last}" if others else last
 
 
-@dataclass(frozen=True)
-class HeadlinePage:
-    """A page of ALL Headlines, newest first. `pages` is at least 1."""
-
-    headlines: list[Headline]
-    page: int
-    pages: int
-    total: int
-
-
 def lead_article(session: Session, now: datetime) -> ArticleView | None:
     """The newest article marked `lead`, else the newest; None before the first is published."""
-    return _view(session, _is_public(now), Article.lead.desc(), Article.published.desc(), Article.id.desc())
+    return next(iter(_views(session, is_public(now), Article.lead.desc(), *NEWEST_FIRST)), None)
+
+
+def latest(session: Session, now: datetime, *, limit: int) -> list[ArticleView]:
+    """The newest `limit` articles in full."""
+    return _views(session, is_public(now), *NEWEST_FIRST, limit=limit)
 
 
 def article(session: Session, slug: str, now: datetime) -> ArticleView:
     """The published article `slug`. Raises NoSuchArticle, Withdrawn or Moved."""
-    found = _view(session, and_(_is_public(now), Article.slug == slug))
-    if found is None:
+    found = _views(session, and_(is_public(now), Article.slug == slug))
+    if not found:
         _explain(session, slug)
-    assert found is not None  # noqa: S101 - _explain always raises
-    return found
+    return found[0]
 
 
-def _explain(session: Session, slug: str) -> None:
+def any_article(session: Session, slug: str) -> ArticleView:
+    """The article `slug`, whether readers may see it or not. Raises NoSuchArticle."""
+    found = _views(session, Article.slug == slug)
+    if not found:
+        raise NoSuchArticle
+    return found[0]
+
+
+def _explain(session: Session, slug: str) -> NoReturn:
     status = session.scalar(select(Article.status).where(Article.slug == slug))
     if status == "withdrawn":
         raise Withdrawn
@@ -115,73 +122,38 @@ def _explain(session: Session, slug: str) -> None:
 
 def headlines(session: Session, now: datetime, *, limit: int, without: str | None = None) -> list[Headline]:
     """The newest `limit` headlines, leaving out the article that the page shows already."""
-    return _headlines(session, and_(_is_public(now), Article.slug != (without or "")), limit)
-
-
-def headline_page(session: Session, now: datetime, *, page: int, section: str | None = None) -> HeadlinePage:
-    """Page `page` (from 1) of all headlines, or of a section's. Raises NoSuchPage."""
-    which = _is_public(now) if section is None else and_(_is_public(now), Article.section == section)
-    total = session.scalar(select(func.count()).select_from(Article).where(which)) or 0
-    pages = max(1, -(-total // PAGE_SIZE))
-    if not 1 <= page <= pages:
-        raise NoSuchPage
-    return HeadlinePage(_headlines(session, which, PAGE_SIZE, (page - 1) * PAGE_SIZE), page, pages, total)
+    query = select(*LINE).where(is_public(now), Article.slug != (without or ""))
+    return [Headline(*row) for row in session.execute(query.order_by(*NEWEST_FIRST).limit(limit))]
 
 
 def sections(session: Session, now: datetime) -> list[str]:
     """The sections that have articles, the fullest first."""
     rows = session.execute(
         select(Article.section)
-        .where(_is_public(now), Article.section.is_not(None))
+        .where(is_public(now), Article.section.is_not(None))
         .group_by(Article.section)
         .order_by(func.count().desc(), Article.section)
     )
     return [section for (section,) in rows if section]
 
 
-def _is_public(now: datetime) -> ColumnElement[bool]:
+def is_public(now: datetime) -> ColumnElement[bool]:
+    """Whether readers may see an article at `now`."""
     return and_(Article.status == "published", Article.published <= now)
 
 
-def _headlines(session: Session, which: ColumnElement[bool], limit: int, offset: int = 0) -> list[Headline]:
-    rows = session.execute(
-        select(Article.slug, Article.headline, Article.section, Article.published)
-        .where(which)
-        .order_by(Article.published.desc(), Article.id.desc())
-        .limit(limit)
-        .offset(offset)
-    )
-    return [Headline(*row) for row in rows]
+def _views(session: Session, which: ColumnElement[bool], *order: ColumnElement[Any], limit: int = 1) -> list[ArticleView]:
+    columns = [getattr(Article, field.name) for field in fields(ArticleView) if field.name != "figures"]
+    rows = session.execute(select(*columns).where(which).order_by(*order).limit(limit)).all()
+    figures = _figures(session, [row.id for row in rows])
+    return [ArticleView(**row._mapping, figures=tuple(figures[row.id])) for row in rows]
 
 
-def _view(session: Session, which: ColumnElement[bool], *order: ColumnElement[Any]) -> ArticleView | None:
-    columns = (
-        Article.id,
-        Article.slug,
-        Article.headline,
-        Article.standfirst,
-        Article.section,
-        Article.authors,
-        Article.tags,
-        Article.published,
-        Article.updated,
-        Article.correction,
-        Article.ads,
-        Article.body,
-        Article.words,
-    )
-    row = session.execute(select(*columns).where(which).order_by(*order).limit(1)).first()
-    if row is None:
-        return None
-    values = dict(row._mapping)
-    picture = _share_picture(session, values.pop("id"))
-    minutes = max(1, -(-values.pop("words") // WORDS_A_MINUTE))
-    return ArticleView(**values, minutes=minutes, picture=picture)
-
-
-def _share_picture(session: Session, article_id: int) -> SharePicture | None:
-    """Made of the article's first figure."""
-    figure = session.execute(
-        select(Figure.picture_sha256, Figure.alt).where(Figure.article_id == article_id).order_by(Figure.position).limit(1)
-    ).first()
-    return None if figure is None else SharePicture(share_file(figure.picture_sha256), *SHARE_SIZE, figure.alt)
+def _figures(session: Session, articles: list[int]) -> dict[int, list[FigureView]]:
+    found: dict[int, list[FigureView]] = {article: [] for article in articles}
+    if articles:
+        columns = (Figure.article_id, Picture.sha256, Picture.width, Picture.height, Figure.alt, Figure.caption, Figure.credit)
+        query = select(*columns).join(Picture, Picture.sha256 == Figure.picture_sha256).where(Figure.article_id.in_(articles))
+        for row in session.execute(query.order_by(Figure.article_id, Figure.position)):
+            found[row[0]].append(FigureView(*row[1:]))
+    return found

@@ -17,6 +17,7 @@ from webapp.news.models import Article
 
 LONGEST = 200
 MOST_WORDS = 12
+AT_ONCE = 200
 AROUND = 70  # signs before the first hit of an excerpt
 EXCERPT = 200
 _SHOWN_WORD = re.compile(r"[^\W_][\w\u0300-\u036f]*")
@@ -63,11 +64,12 @@ def index(session: Session, article: Article) -> None:
 def reindex(session: Session) -> int:
     """Index all articles anew, for a database that was copied without its full-text table; returns how many."""
     session.execute(text("DELETE FROM news_search"))
-    articles = session.scalars(select(Article).options(noload("*")).execution_options(yield_per=200))
-    count = 0
-    for count, article in enumerate(articles, 1):
-        index(session, article)
-    return count
+    ids = session.scalars(select(Article.id)).all()
+    for start in range(0, len(ids), AT_ONCE):
+        for article in session.scalars(select(Article).options(noload("*")).where(Article.id.in_(ids[start : start + AT_ONCE]))):
+            index(session, article)
+        session.expunge_all()
+    return len(ids)
 
 
 def matching(session: Session, search: Search) -> Select[tuple[int]]:

@@ -1,0 +1,184 @@
+"""What machines read: page heads, feeds, sitemaps, robots.txt and their kin, all of one description."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from xml.etree import ElementTree as Tree
+
+import pytest
+import time_machine
+from flask.testing import FlaskClient
+
+from tests.news.test_pages import NOON, publish, text
+from webapp.headers import PAGE
+from webapp.news.elsewhere import for_elsewhere
+from webapp.news.models import Figure, Picture
+from webapp.site import settings
+
+A = "{http://www.w3.org/2005/Atom}"
+SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+NEWS = "{http://www.google.com/schemas/sitemap-news/0.9}"
+SHA = bytes(range(32))
+MACHINES = ["/feed.xml", "/atom.xml", "/feed.json", "/sitemap.xml", "/news-sitemap.xml", "/robots.txt", "/manifest.webmanifest"]
+
+
+@pytest.fixture(autouse=True)
+def at_noon() -> Any:
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+def illustrated(slug: str = "seen", **facts: Any) -> None:
+    picture = Picture(sha256=SHA, width=1600, height=900, variants=[])
+    figure = Figure(position=0, alt="A map", caption="Where it was.", credit="Map: Ann Lee", picture=picture)
+    publish(slug, figures=[figure], **facts)
+
+
+def linked_data(page: str) -> list[dict[str, Any]]:
+    return [json.loads(found) for found in re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)]
+
+
+def test_the_facts_of_an_article_name_its_pictures_with_their_credits(client: FlaskClient) -> None:
+    illustrated(authors=["Ada Byline", "The Daily Draw world desk"], updated=NOON, tags=["Tides"])
+    article, way = linked_data(text(client, "/news/seen"))
+    url = settings().site_url
+    assert article["@type"] == "NewsArticle"
+    assert (article["headline"], article["datePublished"]) == ("Headline of seen", "2024-12-08T11:00:00+00:00")
+    assert article["dateModified"] == "2024-12-08T12:00:00+00:00"
+    assert [(who["@type"], who["name"]) for who in article["author"]] == [
+        ("Person", "Ada Byline"),
+        ("Organization", "The Daily Draw world desk"),
+    ]
+    share, picture = article["image"]
+    assert (share["width"], share["height"]) == (1200, 630)
+    assert picture["url"] == f"{url}/media/{SHA.hex()[:16]}-1600.jpg"
+    assert (picture["creditText"], picture["caption"], picture["description"]) == ("Map: Ann Lee", "Where it was.", "A map")
+    assert [step["item"] for step in way["itemListElement"]] == [f"{url}/", f"{url}/headlines?section=World", f"{url}/news/seen"]
+
+
+def test_no_headline_can_end_the_script_that_holds_it(client: FlaskClient) -> None:
+    headline = "</script><script>alert(1)</script> \u2028 <!-- &amp; ' \""
+    publish("hostile", headline=headline, tags=["</script>"])
+    page = text(client, "/news/hostile")
+    assert page.count("<script") == page.count("</script>") == 2
+    assert linked_data(page)[0]["headline"] == headline
+
+
+def test_an_article_without_pictures_is_shared_with_the_papers_icon(client: FlaskClient) -> None:
+    publish("bare")
+    page = text(client, "/news/bare")
+    assert "icon-512.png" in page
+    assert '<meta name="twitter:card" content="summary">' in page
+    assert '<meta name="robots" content="max-image-preview:large">' in page
+
+
+@pytest.mark.parametrize("address", MACHINES)
+def test_what_machines_read_is_kept_by_caches_confirmed_by_etag_and_open_to_other_sites(client: FlaskClient, address: str) -> None:
+    illustrated()
+    first = client.get(address)
+    assert first.status_code == 200
+    assert first.headers["Cache-Control"] == PAGE
+    assert first.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "Set-Cookie" not in first.headers
+    with time_machine.travel(NOON + timedelta(minutes=5), tick=False):
+        assert client.get(address, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+
+
+def test_the_three_feeds_hold_the_same_articles_in_full_with_whole_addresses(client: FlaskClient) -> None:
+    publish("older", published=NOON - timedelta(days=1))
+    illustrated(body='<p>Rain &amp; <a href="/headlines">more</a>.</p><h2 id="part-x">X</h2><p><a href="#part-x">X</a></p>', tags=["Tides"])
+    url = settings().site_url
+    html = f'<p>Rain &amp; <a href="{url}/headlines">more</a>.</p><h2>X</h2><p><a href="{url}/news/seen#part-x">X</a></p>'
+    rss = Tree.fromstring(client.get("/feed.xml").data)
+    newest = rss.findall("channel/item")[0]
+    assert [item.findtext("guid") for item in rss.findall("channel/item")] == [f"{url}/news/seen", f"{url}/news/older"]
+    assert newest.findtext("{http://purl.org/rss/1.0/modules/content/}encoded") == html
+    assert newest.findtext("{http://purl.org/dc/elements/1.1/}creator") == "Ada Byline"
+    assert parsedate_to_datetime(newest.findtext("pubDate") or "") == NOON - timedelta(hours=1)
+    atom = Tree.fromstring(client.get("/atom.xml").data)
+    assert [entry.findtext(f"{A}id") for entry in atom.findall(f"{A}entry")] == [f"{url}/news/seen", f"{url}/news/older"]
+    assert atom.findtext(f"{A}entry/{A}content") == html
+    feed = json.loads(client.get("/feed.json").data)
+    assert [item["url"] for item in feed["items"]] == [f"{url}/news/seen", f"{url}/news/older"]
+    assert feed["items"][0]["content_html"] == html
+    assert feed["items"][0]["tags"] == ["World", "Tides"]
+
+
+def test_feeds_get_plain_pictures() -> None:
+    body = (
+        '<figure class="figure"><picture><source type="image/avif" srcset="/media/a-480.avif 480w" sizes="1px">'
+        '<img src="/media/a-800.jpg" srcset="/media/a-480.jpg 480w" sizes="1px" width="800" height="500" alt="a > b"></picture>'
+        '</figure><p><code>&lt;a href="/x"&gt;</code></p>'
+    )
+    assert for_elsewhere(body, site_url="https://s.example", page_url="https://s.example/news/a") == (
+        '<figure><img src="https://s.example/media/a-800.jpg" width="800" height="500" alt="a > b"></figure>'
+        '<p><code>&lt;a href="/x"&gt;</code></p>'
+    )
+
+
+def test_feeds_of_a_paper_without_articles_are_feeds(client: FlaskClient) -> None:
+    for address in ("/feed.xml", "/atom.xml", "/sitemap.xml", "/news-sitemap.xml"):
+        Tree.fromstring(client.get(address).data)
+    assert json.loads(client.get("/feed.json").data)["items"] == []
+
+
+def test_withdrawn_and_coming_articles_are_in_no_feed(client: FlaskClient) -> None:
+    publish("hidden-one", status="withdrawn")
+    publish("hidden-two", published=NOON + timedelta(minutes=1))
+    for address in MACHINES:
+        assert b"hidden" not in client.get(address).data
+    with time_machine.travel(NOON + timedelta(minutes=1), tick=False):
+        assert b"hidden-two" in client.get("/feed.xml").data
+
+
+def test_the_news_sitemap_holds_two_days_and_the_sitemap_everything(client: FlaskClient) -> None:
+    publish("old", published=NOON - timedelta(days=2, seconds=1), updated=NOON)
+    publish("new", headline="Rain & <hail>")
+    url = settings().site_url
+    everything = Tree.fromstring(client.get("/sitemap.xml").data)
+    places = [place.text for place in everything.iter(f"{SITEMAP}loc")]
+    assert {f"{url}/", f"{url}/headlines", f"{url}/news/old", f"{url}/news/new"} <= set(places)
+    assert [place.text for place in everything.iter(f"{SITEMAP}lastmod")] == ["2024-12-08T11:00:00Z", "2024-12-08T12:00:00Z"]
+    news = Tree.fromstring(client.get("/news-sitemap.xml").data)
+    assert [title.text for title in news.iter(f"{NEWS}title")] == ["Rain & <hail>"]
+
+
+def test_robots_may_read_everything_but_what_belongs_to_one_person(client: FlaskClient) -> None:
+    robots = text(client, "/robots.txt")
+    assert re.findall("Disallow: (.*)", robots) == ["/confirm", "/entry", "/claim", "/unsubscribe"]
+    assert f"Sitemap: {settings().site_url}/news-sitemap.xml" in robots
+
+
+def test_the_manifest_and_the_icons_are_there(client: FlaskClient) -> None:
+    manifest = json.loads(client.get("/manifest.webmanifest").data)
+    assert manifest["name"] == "The Daily Draw"
+    for icon in manifest["icons"]:
+        with client.get(icon["src"]) as response:
+            assert (response.status_code, response.mimetype) == (200, "image/png")
+    with client.get("/favicon.ico") as response:
+        assert response.status_code == 200
+    page = text(client, "/headlines")
+    for address in ("/feed.xml", "/atom.xml", "/feed.json", "/manifest.webmanifest"):
+        assert f'href="{address}"' in page
+
+
+def test_without_a_contact_there_is_no_security_txt(client: FlaskClient) -> None:
+    text(client, "/.well-known/security.txt", 404)
+
+
+class TestWithAContact:
+    @pytest.fixture
+    def environ(self) -> dict[str, str]:
+        return {"CONTACT": "desk@example.com"}
+
+    def test_security_txt_expires_within_a_year_and_stays_the_same_for_a_month(self, client: FlaskClient) -> None:
+        first = text(client, "/.well-known/security.txt")
+        assert "Contact: mailto:desk@example.com" in first
+        expires = datetime.fromisoformat(re.findall("Expires: (.*)Z", first)[0]).replace(tzinfo=UTC)
+        assert timedelta(days=270) < expires - NOON < timedelta(days=365)
+        with time_machine.travel(NOON + timedelta(days=20), tick=False):
+            assert text(client, "/.well-known/security.txt") == first
+        with time_machine.travel(NOON + timedelta(days=30), tick=False):
+            assert text(client, "/.well-known/security.txt") != first

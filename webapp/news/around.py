@@ -1,0 +1,61 @@
+"""What stands around an article: the pieces before and after it, and those about the same."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+
+from sqlalchemy import and_, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from webapp.news.models import Article, Topic
+from webapp.news.reading import LINE, NEWEST_FIRST, ArticleView, Headline, is_public
+
+RELATED = 3
+# Of each tag only so many of the newest pieces are looked at, however many there are.
+LOOKED_AT = 20
+
+
+@dataclass(frozen=True)
+class Around:
+    """The piece published before, the one after, and up to three about the same things, closest first."""
+
+    before: Headline | None
+    after: Headline | None
+    related: tuple[Headline, ...]
+
+
+def around(session: Session, found: ArticleView, now: datetime) -> Around:
+    """What stands around `found`."""
+    place = (found.published, found.id)
+    earlier = or_(Article.published < place[0], and_(Article.published == place[0], Article.id < place[1]))
+    later = or_(Article.published > place[0], and_(Article.published == place[0], Article.id > place[1]))
+    before = session.execute(
+        select(*LINE).where(is_public(now), Article.published <= place[0], earlier).order_by(*NEWEST_FIRST).limit(1)
+    ).first()
+    after = session.execute(
+        select(*LINE).where(is_public(now), Article.published >= place[0], later).order_by(Article.published, Article.id).limit(1)
+    ).first()
+    return Around(
+        Headline(*before) if before else None,
+        Headline(*after) if after else None,
+        _related(session, found, now),
+    )
+
+
+def _related(session: Session, found: ArticleView, now: datetime) -> tuple[Headline, ...]:
+    """Those with the most tags in common, the newest first among equals; none without a tag in common."""
+    if not found.tags:
+        return ()
+    newest = [
+        select(select(Topic.article_id).where(Topic.tag == tag).order_by(Topic.article_id.desc()).limit(LOOKED_AT + 1).subquery())
+        for tag in found.tags
+    ]
+    shared = Counter(session.scalars(union_all(*newest)))
+    shared.pop(found.id, None)
+    if not shared:
+        return ()
+    rows = session.execute(select(Article.id, *LINE).where(is_public(now), Article.id.in_(shared))).all()
+    lines = sorted(rows, key=attrgetter("published"), reverse=True)
+    lines.sort(key=lambda row: -shared[row.id])
+    return tuple(Headline(*row[1:]) for row in lines[:RELATED])

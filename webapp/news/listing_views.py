@@ -1,0 +1,98 @@
+"""ALL Headlines: by day, by section, by tag, by month, and searched."""
+
+import re
+from itertools import groupby
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+
+from webapp import clock
+from webapp.database import db
+from webapp.dates import local_date
+from webapp.errors import Refusal
+from webapp.headers import public
+from webapp.news import listing, reading
+from webapp.news.linked_data import breadcrumbs
+from webapp.news.listing import HeadlinePage, Month, Wanted
+from webapp.news.searching import LONGEST, MOST_WORDS, TooLong, read_search
+from webapp.news.views import publisher
+from webapp.site import settings
+
+blueprint = Blueprint("news_lists", __name__)
+LONGEST_TAG = 60
+
+
+@blueprint.get("/headlines")
+def headlines() -> Response:
+    session, now, zone = db.session(), clock.now(), settings().timezone
+    try:
+        wanted = _wanted()
+        found = listing.headline_page(session, now, zone, wanted, page=_page_number())
+    except listing.NoSuchList:
+        raise Refusal("We have no headlines of that section, topic or month.", status=404) from None
+    except listing.NoSuchPage:
+        raise Refusal("The list of headlines has no such page.", status=404) from None
+    except TooLong:
+        raise Refusal(f"Please search for at most {MOST_WORDS} words, {LONGEST} characters together.", status=400) from None
+    name = _name(wanted)
+    month = wanted.month
+    page = render_template(
+        "news/headlines.html",
+        found=found,
+        wanted=wanted,
+        name=name,
+        days=[list(group) for _, group in groupby(found.headlines, key=lambda line: local_date(line.published, zone))],
+        months=listing.months(session, now, zone) if wanted == Wanted() and found.page == 1 else [],
+        around=listing.around_month(session, now, zone, month) if month else (None, None),
+        current_section=wanted.section,
+        all_headlines=wanted == Wanted(),
+        description=_description(wanted, found),
+        canonical=_address(wanted, found.page),
+        linked_data=[
+            breadcrumbs(publisher(), [("/headlines", "ALL Headlines"), *([(_address(wanted, 1), name)] if wanted != Wanted() else [])])
+        ],
+        newer=_address(wanted, found.page - 1) if found.page > 1 else None,
+        older=_address(wanted, found.page + 1) if found.page < found.pages else None,
+    )
+    return public(make_response(page))
+
+
+def _wanted() -> Wanted:
+    """What the address asks for. Raises NoSuchList or TooLong; only what can be there goes to the database."""
+    section, tag, month, typed = (request.args.get(name) or None for name in ("section", "tag", "month", "q"))
+    if section is not None and section not in reading.sections(db.session(), clock.now()):
+        raise listing.NoSuchList
+    if tag is not None and (len(tag) > LONGEST_TAG or not tag.isprintable()):
+        raise listing.NoSuchList
+    return Wanted(section, tag, Month.read(month) if month else None, read_search(typed) if typed else None)
+
+
+def _name(wanted: Wanted) -> str:
+    parts = [part for part in (wanted.section, wanted.tag, wanted.month and wanted.month.name) if part]
+    if wanted.search:
+        parts.append(f"“{wanted.search.typed}”")
+    return f"{', '.join(parts)}: ALL Headlines" if parts else "ALL Headlines"
+
+
+def _description(wanted: Wanted, found: HeadlinePage) -> str:
+    if wanted == Wanted():
+        return f"Every headline of {settings().site_name}, newest first."
+    return f"{_name(wanted)} of {settings().site_name}: {found.total:,}, newest first."
+
+
+def _page_number() -> int:
+    """The `page` asked for. Raises NoSuchPage for what is no page number."""
+    text = request.args.get("page", "1")
+    if not re.fullmatch(r"[0-9]{1,6}", text):
+        raise listing.NoSuchPage
+    return int(text)
+
+
+def _address(wanted: Wanted, page: int) -> str:
+    return url_for(
+        "news_lists.headlines",
+        section=wanted.section,
+        tag=wanted.tag,
+        month=str(wanted.month) if wanted.month else None,
+        q=wanted.search.typed if wanted.search else None,
+        page=page if page > 1 else None,
+    )

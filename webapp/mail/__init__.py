@@ -4,7 +4,7 @@ from flask import Flask
 
 from webapp.mail.forgetting import LetterUnderWay, forget
 from webapp.mail.letters import Attachment, Button, Fixed, Letter, Paragraph, register_letter
-from webapp.mail.looking import Row, about
+from webapp.mail.looking import Row, about, count_about
 from webapp.mail.mailing import register_mailing
 from webapp.mail.owing import owe, owe_all
 from webapp.mail.rounds import Tally, on_round
@@ -19,6 +19,7 @@ __all__ = [
     "Row",
     "Tally",
     "about",
+    "count_about",
     "forget",
     "init_app",
     "on_round",

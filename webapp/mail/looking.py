@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.mail.models import Outbox
@@ -49,6 +49,13 @@ def one(session: Session, letter_id: int | None) -> Row:
 def about(session: Session, kinds: Collection[str], ref: int) -> list[Row]:
     """The letters of `kinds` about row `ref`, oldest first."""
     return [_row(letter) for letter in session.scalars(select(Outbox).where(Outbox.kind.in_(kinds), Outbox.ref == ref).order_by(Outbox.id))]
+
+
+def count_about(session: Session, kinds: Collection[str], refs: Select[int]) -> dict[str, int]:
+    """How many letters of `kinds` about the rows that `refs` selects are in each state; states without any are left out."""
+    theirs = Outbox.kind.in_(kinds), Outbox.ref.in_(refs)
+    counted = dict(session.execute(select(Outbox.state, func.count()).where(*theirs).group_by(Outbox.state)).all())
+    return {state: counted[state] for state in STATES if state in counted}
 
 
 def retry(session: Session, ids: Sequence[int], *, now: datetime) -> int:

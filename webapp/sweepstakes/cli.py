@@ -30,9 +30,9 @@ def sweepstakes() -> None:
 
 def register(app: Flask) -> None:
     """Register the group."""
-    from webapp.sweepstakes import cli_draw, cli_settle
+    from webapp.sweepstakes import cli_draw, cli_record, cli_settle
 
-    for command in (*cli_draw.COMMANDS, *cli_settle.COMMANDS):
+    for command in (*cli_draw.COMMANDS, *cli_record.COMMANDS, *cli_settle.COMMANDS):
         sweepstakes.add_command(command)
     app.cli.add_command(sweepstakes)
 

@@ -6,6 +6,7 @@ from webapp import clock
 from webapp.database import db
 from webapp.errors import Refusal
 from webapp.headers import public
+from webapp.sweepstakes import privacy_views, record_views
 from webapp.sweepstakes.finding import CampaignMissing
 from webapp.sweepstakes.reading import CampaignView, all_views, public_view
 from webapp.sweepstakes.rules import blocks
@@ -15,7 +16,8 @@ pages = Blueprint("draws", __name__, url_prefix="/draws")
 
 def register(app: Flask) -> None:
     """Register the pages."""
-    app.register_blueprint(pages)
+    for blueprint in (pages, record_views.pages, privacy_views.pages):
+        app.register_blueprint(blueprint)
 
 
 @pages.get("")

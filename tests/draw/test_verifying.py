@@ -80,6 +80,13 @@ def test_every_column_of_every_table_changed_by_hand_is_found(session: Session, 
     assert draw.verify(session, "small", rules=RULES, vkey=SMALL.vkey).verdict == "verified, seal time unproven"
 
 
+def test_before_and_after_the_seal_the_verdict_is_that_of_the_verifiers(app: Flask) -> None:
+    small_log()
+    assert draw.verify(db.session(), "small").verdict == "verified, seal time unproven"
+    act(draw.seal, now=SEALS)
+    assert draw.verify(db.session(), "small").verdict == "verified, seal time unproven"
+
+
 def expect(session: Session, words: str) -> None:
     with pytest.raises(draw.Invalid, match=words):
         draw.verify(session, "small")

@@ -171,4 +171,5 @@ class Verified:
 
     @property
     def verdict(self) -> str:
-        return "verified, seal time unproven" if self.sealed else "verified"
+        """The same words as both verifiers', before the seal, too: there is nothing yet that anybody else could have dated."""
+        return "verified, seal time unproven"

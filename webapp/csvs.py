@@ -3,33 +3,30 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Sequence
+from typing import TextIO
 
-Cell = str | int | bool | None
-
-# What makes a formula of a cell, at the start of any of its lines, also behind spaces of any kind (OWASP, CSV injection).
+# What makes a formula of a cell, at the start of any of its lines, also behind spaces of any kind (OWASP, CSV injection);
+# full-width signs are read as the plain ones.
 _FORMULA = re.compile(r"(?:(?m:^)|(?<=\r))(?=[^\S\n]*[=+\-@\t\r\0＝＋－＠])")
 
 
-def safe(cell: Cell) -> Cell:
-    """The cell as it may be written: a text that begins like a formula, on any of its lines, gets an apostrophe before it."""
-    if not isinstance(cell, str):
-        return cell
-    return _FORMULA.sub("'", cell.replace("\r\n", "\n"))
+def safe(cell: object) -> str:
+    """The cell as text, empty for None. A text that begins like a formula, on any of its lines, gets an apostrophe before it."""
+    if cell is None:
+        return ""
+    return _FORMULA.sub("'", cell.replace("\r\n", "\n")) if isinstance(cell, str) else str(cell)
 
 
-def write_csv(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """The whole table; lines end in CRLF, as RFC 4180 has it."""
-    return "".join(csv_lines(headings, rows))
+def write(file: TextIO, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table, a row at a time; lines end in CRLF, as RFC 4180 has it."""
+    writer = csv.writer(file)
+    writer.writerow(headings)
+    writer.writerows([safe(cell) for cell in row] for row in rows)
 
 
-def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
-    """The table record by record, for tables too long to be held."""
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """The whole table as a text."""
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    for row in chain([headings], rows):
-        writer.writerow([safe(cell) for cell in row])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
+    write(buffer, headings, rows)
+    return buffer.getvalue()

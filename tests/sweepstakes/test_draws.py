@@ -140,7 +140,7 @@ def test_the_result_shows_every_rank_and_what_became_of_it(run: FlaskCliRunner, 
     entries = [f"{place['entry']:,}" for place in ranking]
     page = text(client, "/draws/win-100")
     assert f"Winning entry number : {entries[0]} " in page.replace("number:", "number :")
-    assert f"1 {entries[0]} Winner {ranking[0]['ticket']}" in page
+    assert f"1 {entries[0]} Winner to claim before Tuesday 15 December 2026, 07:00 EST {ranking[0]['ticket']}" in page
     assert f"2 {entries[1]} Alternate {ranking[1]['ticket']}" in page
     assert "from 1,500 eligible entries, operator-trusted" in page
     done(run, "forfeit", "win-100", "1", "--reason", "declined", "--yes")
@@ -152,7 +152,7 @@ def test_the_result_shows_every_rank_and_what_became_of_it(run: FlaskCliRunner, 
     done(run, "paid", "win-100", "2", "--yes")
     assert "Settled operator-trusted" in text(client, "/draws/win-100")
     row = text(client, "/draws")
-    assert f"Win $100 Settled operator-trusted Winning entry number: {entries[1]} $100 · 1,500 entries · drawn" in row
+    assert f"Win $100 Settled operator-trusted Winning entry number: {entries[1]} (prize paid) $100 · 1,500 entries · drawn" in row
 
 
 def test_a_prize_nobody_is_left_to_take_is_said_to_be_not_awarded(run: FlaskCliRunner, client: FlaskClient, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from webapp.sweepstakes.claiming import (
     eligible_words,
     prepare_claim,
     prize_of,
+    public_names,
     read_claim,
 )
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person, by_id
@@ -75,6 +76,11 @@ def post(token: str) -> AnyResponse:
             return _page(prize, filled_claim(form, token=posting.token_if_needed()), 422)
         _claim(person, form)
     return redirect(url_for("claim.show", token=token), 303)
+
+
+def published_winners() -> dict[tuple[int, int], str]:
+    """Template global: by campaign's id and entry number, the public form of those who agreed to it."""
+    return public_names(db.session(), keys=keyring())
 
 
 def _claim(person: Person, form: ClaimForm) -> None:

@@ -122,6 +122,4 @@ def public_names(session: Session, *, keys: Keyring) -> dict[tuple[int, int], st
     """By campaign's id and entry number: how those are published who agreed to it. Whether they still hold a prize, the log says."""
     agreed = select(Entrant.campaign_id, Entrant.entry_index, Claim.public_name).join(Claim, Claim.entrant_id == Entrant.id)
     rows = session.execute(agreed.where(Claim.public_name.is_not(None), Entrant.state == "confirmed", Entrant.entry_index.is_not(None)))
-    return {
-        (campaign, entry): keys.unseal("claim.public_name", name) for campaign, entry, name in rows.tuples() if name and entry is not None
-    }
+    return {(campaign, entry or 0): keys.unseal("claim.public_name", name or b"") for campaign, entry, name in rows}

@@ -1,4 +1,4 @@
-"""`flask sweepstakes close | draw | winners | verify`."""
+"""`flask sweepstakes close | draw | verify`; `winners` is in cli_winners."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ import click
 from sqlalchemy import func, select
 
 from webapp import clock, console
-from webapp.clock import stamp
 from webapp.database import db, writing
-from webapp.draw import AlreadyDrawn, AlreadySealed, Invalid, LogStatus, LogVoid, NotDue, Winner, rank
+from webapp.draw import AlreadyDrawn, AlreadySealed, Invalid, LogStatus, LogVoid, NotDue, rank
 from webapp.draw import verify as verify_log
 from webapp.site import keyring
 from webapp.sweepstakes import commanding, telling
+from webapp.sweepstakes.cli_winners import winners
 from webapp.sweepstakes.closing import close as close_campaign
 from webapp.sweepstakes.creating import BEACON_SECRET
 from webapp.sweepstakes.drawing import draw as draw_campaign
@@ -147,45 +147,6 @@ def _result_words(log: LogStatus, said: str) -> str:
     entries = ", ".join(f"{winner.index:,}" for winner in log.winners) or "none"
     head = f"{said} From {counted(log.sealed.eligible, 'eligible entry', 'eligible entries')}.\nWinning entry number: {entries}"
     return telling.trusted(f"{head}\n\n{console.table(['rank', 'entry', 'ticket', ''], rows)}", operator=log.operator_trusted)
-
-
-@click.command()
-@click.argument("slug")
-@console.json_option
-def winners(slug: str, as_json: bool) -> None:
-    """Who holds the prizes of SLUG now: entry number, name and e-mail address.
-
-    Example: flask sweepstakes winners win-100
-    """
-    with commanding.refusals():
-        campaign, log = commanding.opened(slug)
-        if log.result is None:
-            raise console.refuse(f"{slug} has no result yet: the draw comes first.")
-        facts = [_winner(campaign, winner) for winner in log.winners]
-    rows = [[str(fact[name]) for name in ("rank", "entry", "name", "email", "state", "answer_by")] for fact in facts]
-    words = console.table(["rank", "entry", "name", "e-mail", "state", "has until"], rows) if rows else "Nobody holds a prize."
-    if log.not_awarded:
-        words += f"\n{counted(log.not_awarded, 'prize')} not awarded: no alternate is left."
-    answer = {"slug": slug, "operator_trusted": log.operator_trusted, "winners": facts, "not_awarded": log.not_awarded}
-    console.say(telling.trusted(words, operator=log.operator_trusted), answer, as_json=as_json)
-
-
-def _winner(campaign: Campaign, winner: Winner) -> dict[str, object]:
-    entrant = (
-        db.session().scalars(select(Entrant).where(Entrant.campaign_id == campaign.id, Entrant.entry_index == winner.index)).one_or_none()
-    )
-
-    def opened(column: str, sealed: bytes | None) -> str:
-        return keyring().unseal(column, sealed) if sealed else "(erased)"
-
-    return {
-        "rank": winner.rank,
-        "entry": winner.index,
-        "name": opened("entrant.name", entrant.name if entrant else None),
-        "email": opened("entrant.email", entrant.email if entrant else None),
-        "state": winner.state,
-        "answer_by": stamp(winner.answer_by),
-    }
 
 
 @click.command()

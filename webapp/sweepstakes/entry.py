@@ -13,5 +13,6 @@ def register(app: Flask) -> None:
     app.cli.add_command(entry_cli.entrant)
     app.template_global("win_card")(entry_views.win_card)
     app.template_global("between_campaigns")(entry_views.between_campaigns)
+    app.template_global("published_winners")(claim_views.published_winners)
     entry_mail.register(app)
     draw_mail.register(app)

@@ -26,13 +26,18 @@ PHASES = {
 
 @dataclass(frozen=True)
 class Place:
-    """A rank of the result: its entry number (the leaf's index), its ticket in hex, and how it stands."""
+    """A rank of the result: its entry number (the leaf's index), its ticket in hex, and how it stands.
+
+    `settled`: what became of a winner's prize, if anything did; `claim_by`: until when a winner can claim while nothing did.
+    """
 
     rank: int
     entry: int
     ticket: str
     standing: str
     winner: bool
+    settled: str | None
+    claim_by: datetime | None
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,8 @@ def places(log: LogStatus) -> tuple[Place, ...]:
     """The whole ranking with how each rank stands; empty before the draw."""
     if log.result is None:
         return ()
-    standings = {winner.rank: _STANDINGS[winner.state] for winner in log.winners}
+    winners = {winner.rank: winner for winner in log.winners}
+    standings = {rank: _STANDINGS[winner.state] for rank, winner in winners.items()}
     forfeits = {step.rank: f"Forfeited: {in_words(step.reason or '')}" for step in log.steps if step.kind == "forfeit"}
     return tuple(
         Place(
@@ -139,10 +145,13 @@ def places(log: LogStatus) -> tuple[Place, ...]:
             entry=ranked.index,
             ticket=ranked.ticket.hex(),
             standing=standings.get(ranked.rank) or forfeits.get(ranked.rank) or "Alternate",
-            winner=ranked.rank in standings,
+            winner=ranked.rank in winners,
+            settled=_SETTLED[winners[ranked.rank].state] if ranked.rank in winners else None,
+            claim_by=winners[ranked.rank].answer_by if ranked.rank in winners and winners[ranked.rank].state == "drawn" else None,
         )
         for ranked in log.result.ranking
     )
 
 
 _STANDINGS = {"drawn": "Winner", "awarded": "Winner, prize awarded", "paid": "Winner, prize paid"}
+_SETTLED = {"drawn": None, "awarded": "prize awarded", "paid": "prize paid"}

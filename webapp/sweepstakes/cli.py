@@ -17,7 +17,9 @@ from webapp.sweepstakes.creating import create as create_campaign
 from webapp.sweepstakes.describing import LONGEST_FILE, Description, FaultyDescription, describe
 from webapp.sweepstakes.finding import find
 from webapp.sweepstakes.opening import NotADraft, open_campaign
+from webapp.sweepstakes.plans import plan_of_draft, plan_of_file
 from webapp.sweepstakes.reading import all_views
+from webapp.sweepstakes.remarks import remarks
 from webapp.sweepstakes.rules import official_rules
 
 file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
@@ -52,14 +54,16 @@ def _read(file: Path) -> Description:
 @file_argument
 @console.json_option
 def check(file: Path, as_json: bool) -> None:
-    """Say everything that is wrong with a campaign's FILE, or how it was understood. Changes nothing.
+    """Say everything that is wrong with a campaign's FILE, or how it was understood and what to look at. Changes nothing.
 
     Example: flask sweepstakes check docs/campaign.example.toml
     """
     said = _read(file)
+    found = remarks(plan_of_file(said, now=clock.now()))
     moments = ("opens_at", "closes_at", "confirm_until", "seals_at", "draws_at")
-    facts = vars(said) | {name: stamp(getattr(said, name)) for name in moments}
-    console.say(f"{telling.described(said)}\n\nNothing is wrong with {file}.", facts, as_json=as_json)
+    facts = vars(said) | {name: stamp(getattr(said, name)) for name in moments} | telling.remarks_facts(found)
+    words = [telling.described(said), *telling.remarked(found), f"Nothing is wrong with {file}."]
+    console.say("\n\n".join(words), facts, as_json=as_json)
 
 
 @sweepstakes.command()
@@ -99,6 +103,9 @@ def open(slug: str, yes: bool, as_json: bool) -> None:
         campaign = find(db.session(), slug)
         if campaign.state != "draft":
             raise NotADraft(slug, campaign.state)
+        found = remarks(plan_of_draft(campaign, now=clock.now()))
+        for words in telling.remarked(found):
+            click.echo(f"{words}\n", err=True)
         console.ask(f"Open {campaign.title} ({slug})? Nothing that its rules state can be changed after this.", yes=yes)
         key = commanding.new_key(slug)
         with writing() as session:
@@ -107,7 +114,7 @@ def open(slug: str, yes: bool, as_json: bool) -> None:
     assert seen.campaign.rules is not None  # noqa: S101 - opening wrote them
     digest = sha256(seen.campaign.rules.encode()).hexdigest()
     words = f"{telling.shown(seen)}\n\nOpened. SHA-256 of its rules: {digest}"
-    console.say(words, telling.facts(seen), as_json=as_json)
+    console.say(words, telling.facts(seen) | telling.remarks_facts(found), as_json=as_json)
 
 
 @sweepstakes.command("list")

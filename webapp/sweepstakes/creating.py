@@ -71,4 +71,4 @@ def _copy(description: Description, campaign: Campaign) -> None:
     ):
         setattr(campaign, name, getattr(description, name))
     campaign.eligibility = description.regions
-    campaign.terms = {"law": description.law, "conditions": description.conditions}
+    campaign.terms = {"law": description.law, "conditions": description.conditions, "retail": description.retail}

@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from webapp.sweepstakes.checking import Fault, Table
-from webapp.sweepstakes.parsing import amount, choice, currency, slug, text, whole, zone
+from webapp.sweepstakes.parsing import amount, choice, currency, slug, text, truth, whole, zone
 from webapp.sweepstakes.timing import moment_in
 from webapp.sweepstakes.wording import counted, when
 
@@ -33,6 +33,7 @@ class Description:
     """What a campaign's file says, checked. Moments are in UTC; `prize_minor` is in the currency's minor unit.
 
     `regions` completes "legal residents of …"; `conditions` are further sentences on eligibility; `law` completes "the law of …".
+    `retail`: the sponsor is a retail establishment, to which more laws apply.
     """
 
     slug: str
@@ -52,6 +53,7 @@ class Description:
     sponsor: str
     sponsor_address: str
     law: str | None
+    retail: bool
     minimum_age: int
     regions: str
     conditions: str | None
@@ -83,7 +85,7 @@ def describe(source: bytes, *, now: datetime) -> Description:
     if winners is not None and alternates is not None and winners + alternates > MOST_PLACES:
         table.fault("alternates", f"winners and alternates together are {winners + alternates}", f"Write at most {MOST_PLACES} in all.")
     claim_days = table.maybe("claim_days", whole(1, 365), 14)
-    sponsor, sponsor_address, law = _sponsor(table.table("sponsor", 'name = "The Daily Draw Publishing Co."'))
+    sponsor, sponsor_address, law, retail = _sponsor(table.table("sponsor", 'name = "The Daily Draw Publishing Co."'))
     minimum_age, regions, conditions = _eligibility(table.table("eligibility", "minimum_age = 18"))
     beacon_table = table.table("beacon", 'kind = "drand"')
     beacon = beacon_table.read("kind", choice("drand", "operator"), '"drand"')
@@ -112,6 +114,7 @@ def describe(source: bytes, *, now: datetime) -> Description:
         sponsor=sponsor,
         sponsor_address=sponsor_address,
         law=law,
+        retail=bool(retail),
         minimum_age=minimum_age,
         regions=regions,
         conditions=conditions,
@@ -142,12 +145,13 @@ def _unreadable(problem: str, mend: str) -> FaultyDescription:
     return FaultyDescription((Fault("file", problem, mend),))
 
 
-def _sponsor(table: Table) -> tuple[str | None, str | None, str | None]:
+def _sponsor(table: Table) -> tuple[str | None, str | None, str | None, bool | None]:
     name = table.read("name", text(200), '"The Daily Draw Publishing Co."')
     address = table.read("address", text(500, lines=True), '"1 Main Street\\nSpringfield, NY 10001"')
     law = table.maybe("law", text(120), None)
+    retail = table.maybe("retail", truth, False)
     table.refuse_unknown()
-    return name, address, law
+    return name, address, law, retail
 
 
 def _eligibility(table: Table) -> tuple[int | None, str | None, str | None]:

@@ -47,6 +47,13 @@ def whole(low: int, high: int) -> Callable[[object], int]:
     return parse
 
 
+def truth(value: object) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise Wrong(f"{shown(value)} is neither true nor false", "Write true or false, without quotation marks.")
+    return value
+
+
 def choice(*choices: str) -> Callable[[object], str]:
     """One of `choices`."""
 

@@ -6,6 +6,7 @@ from webapp.clock import stamp
 from webapp.draw import LogStatus
 from webapp.sweepstakes.describing import Description
 from webapp.sweepstakes.reading import CampaignView
+from webapp.sweepstakes.remarks import Remark
 from webapp.sweepstakes.wording import counted, money, when
 
 OPERATOR_TRUSTED = "operator-trusted: the draw's randomness is this site's own secret. For trying the software only."
@@ -111,6 +112,16 @@ def described(said: Description) -> str:
         ]
     )
     return trusted(lines, operator=said.beacon == "operator")
+
+
+def remarked(found: list[Remark]) -> list[str]:
+    """The remarks as one piece of text; no piece if there are none."""
+    return ["\n".join(["To look at before you open it (this is no legal advice):", *(str(remark) for remark in found)])] if found else []
+
+
+def remarks_facts(found: list[Remark]) -> dict[str, object]:
+    """The remarks as JSON shows them."""
+    return {"remarks": [vars(remark) for remark in found]}
 
 
 def shown(seen: CampaignView) -> str:

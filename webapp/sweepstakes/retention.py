@@ -8,7 +8,7 @@ from datetime import timedelta
 class Kept:
     """A row of the table. `what` and `until` are the words of the privacy page; `days` after which moment, `until` says.
 
-    `days` is None for what has no end: nothing in it names anybody.
+    `days` is None for what no lapse of time ends.
     """
 
     what: str
@@ -22,9 +22,9 @@ class Kept:
 
     @property
     def after(self) -> timedelta:
-        """The time to wait. ValueError for what is never deleted."""
+        """The time to wait. ValueError if none is set."""
         if self.days is None:
-            raise ValueError(f"{self.what} is never deleted")
+            raise ValueError(f"no lapse of time ends this: {self.what}")
         return timedelta(days=self.days)
 
 
@@ -52,11 +52,11 @@ WINNER = Kept(
     until="3 years after the last prize is paid",
     days=3 * 365,
 )
-# After Outbox.sent_at, or created_at of what was dropped or given up.
+# Forgotten with the row that it is about.
 LETTER = Kept(
-    what="The note that a message was sent (without its text or address)",
-    until="{days} days after it was sent",
-    days=90,
+    what="The note that a message was sent to you (without its text and your address)",
+    until="as long as the name it belongs to",
+    days=None,
 )
 # Ends with its owner's wish, not by time; an entrant who gets it is kept as such until then.
 NEWSLETTER = Kept(

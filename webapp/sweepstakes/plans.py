@@ -2,12 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from webapp.sweepstakes.describing import Description
 from webapp.sweepstakes.models import Campaign
 from webapp.sweepstakes.wording import money, when
+
+# Exclusions end so long before the seal (PROTOCOL §3).
+REVIEW = timedelta(hours=48)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from webapp.sweepstakes.plans import Plan, reaches
+from webapp.sweepstakes.plans import REVIEW, Plan, reaches
 from webapp.sweepstakes.wording import counted
 
 
@@ -38,7 +38,6 @@ INDEXED_FROM = 2027
 
 SHORT_CLAIM = 7
 SHORT_GRACE = timedelta(hours=12)
-REVIEW = timedelta(hours=48)  # exclusions end so long before the seal
 SHORT_WITNESS = timedelta(hours=12)
 GROWN_UP = 18
 

@@ -100,6 +100,14 @@ def test_a_late_seal_says_so_in_its_letter(run: FlaskCliRunner, tmp_path: Path, 
     assert "late seal (not sealed in time): the draw moved to Sunday 27 December 2026, 23:59 EST" in text
 
 
+def test_a_seal_before_its_time_names_no_time_for_the_draw(run: FlaskCliRunner, tmp_path: Path) -> None:
+    open_one(run, tmp_path)
+    enter(1)
+    done(run, "close", "win-100", "--now", "--yes")
+    text = one_line(by_subject(send(run), "The list is sealed")["reader0@example.com"])
+    assert "sealed early, as an operator-trusted draw may be, and can be drawn at any moment" in text
+
+
 def test_the_winner_is_told_and_asked_for_nothing(run: FlaskCliRunner, client: FlaskClient, tmp_path: Path) -> None:
     ranked = drawn(run, tmp_path)
     won = by_subject(send(run), "Your entry")

@@ -3,8 +3,9 @@
 from flask import Flask
 
 from webapp.ops.installing import install
+from webapp.ops.ticking import Ticked, last_tick, tick
 
-__all__ = ["init_app", "install"]
+__all__ = ["Ticked", "init_app", "install", "last_tick", "tick"]
 
 
 def init_app(app: Flask) -> None:

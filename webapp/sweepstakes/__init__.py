@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from webapp.sweepstakes.advancing import Done, advance, unfinished
 from webapp.sweepstakes.clauses import Publisher
 from webapp.sweepstakes.creating import BEACON_SECRET, AlreadyExists, beacon_terms, create
 from webapp.sweepstakes.describing import Description, FaultyDescription, describe
@@ -17,11 +18,13 @@ __all__ = [
     "Campaign",
     "CampaignMissing",
     "Description",
+    "Done",
     "Entrant",
     "FaultyDescription",
     "MadeUp",
     "NotPossible",
     "Publisher",
+    "advance",
     "beacon_terms",
     "create",
     "current_campaign",
@@ -30,13 +33,15 @@ __all__ = [
     "init_app",
     "make_up_entrants",
     "open_campaign",
+    "unfinished",
 ]
 
 
 def init_app(app: Flask) -> None:
     """Register this room's pages, commands and template globals."""
-    from webapp.sweepstakes import cli, entry, views
+    from webapp.sweepstakes import cli, entry, own, views
 
     cli.register(app)
     views.register(app)
     entry.register(app)
+    own.register(app)

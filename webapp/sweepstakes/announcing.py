@@ -45,10 +45,14 @@ def remind_from(winner: Winner) -> datetime:
     return winner.answer_by - min(LAST_DAYS, (winner.answer_by - winner.offered_at) / 2)
 
 
+def to_remind(log: LogStatus, now: datetime) -> list[int]:
+    """The entries that hold a prize whose time to be claimed is nearly over."""
+    return [winner.index for winner in log.winners if winner.state == "drawn" and remind_from(winner) <= now < winner.answer_by]
+
+
 def remind(session: Session, campaign: Campaign, log: LogStatus, *, now: datetime) -> int:
-    """Owe the reminder to every winner whose time to claim is nearly over; returns to how many now for the first time."""
-    late = [winner.index for winner in log.winners if winner.state == "drawn" and remind_from(winner) <= now < winner.answer_by]
-    return _owe_each(session, campaign, REMINDER, late, now=now, only=Entrant.id.not_in(select(Claim.entrant_id)))
+    """Owe the reminder to those of `to_remind` who have not claimed; returns to how many now for the first time."""
+    return _owe_each(session, campaign, REMINDER, to_remind(log, now), now=now, only=Entrant.id.not_in(select(Claim.entrant_id)))
 
 
 def _owe_each(

@@ -33,7 +33,6 @@ class WonFacts:
 def sealed_letter(person: Person, log: LogStatus, sealed: Sealed, links: Links, *, receipt: str) -> Letter:
     """Makes the inbox a witness: size, root and checkpoint of the sealed list, before the draw (PROTOCOL §3)."""
     contest, number = person.contest, f"{person.entry_index:,}"
-    decided = "" if sealed.round is None else f" It is decided by round {sealed.round:,} of the public beacon drand quicknet."
     root = b64encode(sealed.root).decode()
     return Letter(
         to=_address(person),
@@ -53,7 +52,7 @@ def sealed_letter(person: Person, log: LogStatus, sealed: Sealed, links: Links, 
             Paragraph("The sealed checkpoint, as we signed it, and the public key of the log:"),
             Fixed(sealed.checkpoint),
             Fixed(log.vkey),
-            Paragraph(f"The draw is {when(sealed.draws_at, contest.timezone)}.{decided} Winners get a letter; everybody can look here:"),
+            Paragraph(f"{_draw_follows(person, sealed)} Winners get a letter; everybody can look here:"),
             Button("The draw", links.draw),
             *_trusted(log.operator_trusted),
             Paragraph(
@@ -97,7 +96,7 @@ def reminder_letter(facts: WonFacts) -> Letter:
     number = f"{person.entry_index:,}"
     return Letter(
         to=_address(person),
-        subject=f"Your prize waits until {_until(facts)}: {contest.title}, entry {number}",
+        subject=f"Your prize is still unclaimed: {contest.title}, entry {number}",
         parts=(
             Paragraph(_hello(person)),
             Paragraph(f"your entry number {number} holds a prize of {contest.title}: {contest.prize}. Nobody has claimed it yet."),
@@ -136,6 +135,13 @@ def not_this_time_letter(person: Person, log: LogStatus, links: Links) -> Letter
             Paragraph("This is the last letter about this draw."),
         ),
     )
+
+
+def _draw_follows(person: Person, sealed: Sealed) -> str:
+    if sealed.at < person.contest.seals_at:
+        return "It was sealed early, as an operator-trusted draw may be, and can be drawn at any moment."
+    decided = "" if sealed.round is None else f" It is decided by round {sealed.round:,} of the public beacon drand quicknet."
+    return f"The draw is {when(sealed.draws_at, person.contest.timezone)}.{decided}"
 
 
 def _eligible(sealed: Sealed) -> str:

@@ -39,9 +39,8 @@ __all__ = [
 
 def init_app(app: Flask) -> None:
     """Register this room's pages, commands and template globals."""
-    from webapp.sweepstakes import cli, entry, own, views
+    from webapp.sweepstakes import cli, entry, views
 
     cli.register(app)
     views.register(app)
     entry.register(app)
-    own.register(app)

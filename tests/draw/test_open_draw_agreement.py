@@ -1,22 +1,20 @@
 """The file verifier and the browser's say the same, line by line, of draws made by chance, lawful and bent."""
 
-from collections.abc import Iterator
 from random import Random
 from typing import Any
 
 import pytest
 
 from tests.draw.maker import Maker, bent, random_draw
-from tests.draw.verifiers import Case, agree, chromium, script_page
+from tests.draw.verifiers import Case, agree, script_page
 
 LAWFUL = 600
 BENT = 400
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with chromium() as browser:
-        yield script_page(browser, tmp_path_factory.mktemp("page"))
+def page(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return script_page(browser, tmp_path_factory.mktemp("page"))
 
 
 def case_of(random: Random, maker: Maker) -> Case:

@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
 from tests.draw.maker import SCRIPT, SIGNATURES, Draw, Maker, bundle, canonical, open_draw, stamp, zipped
-from tests.draw.verifiers import chromium, script_page
+from tests.draw.verifiers import script_page
 from webapp.draw import verify_views
 
 STATIC = SCRIPT.parent
@@ -36,12 +36,6 @@ def wired(app: Flask) -> Flask:
     if "draw_verify" not in app.view_functions:
         verify_views.register(app)
     return app
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

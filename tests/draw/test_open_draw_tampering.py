@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.draw.maker import DAY, HOUR, SIGNATURES, Draw, Maker, Person, Signer, bundle, canonical, open_draw, stamp, zipped
-from tests.draw.verifiers import Case, Outcome, by_file, by_script, chromium, script_page
+from tests.draw.verifiers import Case, Outcome, by_file, by_script, script_page
 
 WITNESS = Signer("witness.example/w", b"w" * 32, 4)
 
@@ -638,9 +638,8 @@ GOOD: dict[str, tuple[Case, str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with chromium() as browser:
-        yield script_page(browser, tmp_path_factory.mktemp("page"))
+def page(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return script_page(browser, tmp_path_factory.mktemp("page"))
 
 
 def check_tamperings(outcomes: list[Outcome]) -> None:

@@ -2,17 +2,14 @@
 
 import base64
 import json
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.draw.maker import SCRIPT, Draw, bundle, zipped
 
@@ -65,19 +62,6 @@ def by_file(cases: Iterable[Case]) -> list[Outcome]:
     return [Outcome(**outcome) for outcome in json.loads(done.stdout)]
 
 
-@contextmanager
-def chromium() -> Iterator[Any]:
-    """A real browser; skips where there is none."""
-    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
-    path = os.environ.get("CHROME_PATH") or shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"] if os.geteuid() == 0 else [])
-        yield browser
-        browser.close()
-
-
 RUN = """async (cases) => {
   const bytes = (text) => text === null ? null : Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const outcomes = [];
@@ -109,7 +93,10 @@ def agree(page: Any, cases: Iterable[Case]) -> list[Outcome]:
     For draws from elsewhere: `Case.of(Draw(leaves, rules, vkey, checkpoint, sealed), receipt=…, email=…)`.
     """
     cases = list(cases)
-    outcomes = by_file(cases)
-    for case, file, script in zip(cases, outcomes, by_script(page, cases), strict=True):
+    with ThreadPoolExecutor(1) as beside:
+        running = beside.submit(by_file, cases)
+        scripts = by_script(page, cases)
+        outcomes = running.result()
+    for case, file, script in zip(cases, outcomes, scripts, strict=True):
         assert file.comparable == script.comparable, case
     return outcomes

@@ -44,9 +44,18 @@ def around(session: Session, found: ArticleView, now: datetime) -> Around:
 
 
 def _related(session: Session, found: ArticleView, now: datetime) -> tuple[Headline, ...]:
-    """Those with the most tags in common, the newest first among equals; none without a tag in common."""
+    """Those with the most tags in common, the newest first among equals; then the newest of the same section."""
+    lines = _with_tags_in_common(session, found, now)
+    if len(lines) < RELATED and found.section:
+        query = select(*LINE).where(is_public(now), Article.section == found.section, Article.id != found.id)
+        newest = [Headline(*row) for row in session.execute(query.order_by(*NEWEST_FIRST).limit(2 * RELATED))]
+        lines += [line for line in newest if line not in lines]
+    return tuple(lines[:RELATED])
+
+
+def _with_tags_in_common(session: Session, found: ArticleView, now: datetime) -> list[Headline]:
     if not found.tags:
-        return ()
+        return []
     newest = [
         select(select(Topic.article_id).where(Topic.tag == tag).order_by(Topic.article_id.desc()).limit(LOOKED_AT + 1).subquery())
         for tag in found.tags
@@ -54,8 +63,8 @@ def _related(session: Session, found: ArticleView, now: datetime) -> tuple[Headl
     shared = Counter(session.scalars(union_all(*newest)))
     shared.pop(found.id, None)
     if not shared:
-        return ()
+        return []
     rows = session.execute(select(Article.id, *LINE).where(is_public(now), Article.id.in_(shared))).all()
     lines = sorted(rows, key=attrgetter("published"), reverse=True)
     lines.sort(key=lambda row: -shared[row.id])
-    return tuple(Headline(*row[1:]) for row in lines[:RELATED])
+    return [Headline(*row[1:]) for row in lines[:RELATED]]

@@ -21,12 +21,15 @@ from webapp.site import absolute, settings
 
 
 def register(app: Flask) -> None:
+    from webapp.news import cli_publish
+
+    cli_publish.register(article)
     app.cli.add_command(article)
 
 
 @click.group()
 def article() -> None:
-    """Articles: import, list, show."""
+    """Articles: import, list, show, preview, publish, unpublish, export."""
 
 
 @article.command("import")

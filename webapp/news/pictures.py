@@ -104,6 +104,8 @@ def make(picture: PictureFile, media: Path) -> int:
             _write(media / variant.file, _encode(scaled[variant.width], variant))
     if (share := variants.share_file(picture.sha256)) in missing:
         _write(media / share, _jpeg(ImageOps.fit(clean, variants.SHARE_SIZE, Image.Resampling.LANCZOS)))
+    if (original := variants.original_file(picture.sha256)) in missing:
+        _write(media / original, data, mode=0o600)  # not even for a web server that serves the whole folder
     return len(missing)
 
 
@@ -231,13 +233,13 @@ def _save(image: Image.Image, kind: str, **options: Any) -> bytes:
     return out.getvalue()
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Whole or not at all, and on the disk before any row names it; readable for a web server of another user."""
     part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, 0o644)  # whatever the umask
+            os.fchmod(descriptor, mode)  # whatever the umask
             file.write(data)
             file.flush()
             os.fsync(descriptor)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 from sqlalchemy import BigInteger, Select, bindparam, column, select, table, text
-from sqlalchemy.orm import Session, noload
+from sqlalchemy.orm import Session, lazyload
 
 from webapp.database import is_sqlite
 from webapp.news.folding import MOST_SIGNS, fold, without_marks, words_of
@@ -66,7 +66,7 @@ def reindex(session: Session) -> int:
     session.execute(text("DELETE FROM news_search"))
     ids = session.scalars(select(Article.id)).all()
     for start in range(0, len(ids), AT_ONCE):
-        for article in session.scalars(select(Article).options(noload("*")).where(Article.id.in_(ids[start : start + AT_ONCE]))):
+        for article in session.scalars(select(Article).options(lazyload("*")).where(Article.id.in_(ids[start : start + AT_ONCE]))):
             index(session, article)
         session.expunge_all()
     return len(ids)

@@ -33,9 +33,14 @@ def share_file(sha256: bytes) -> str:
     return f"{_stem(sha256)}-share.jpg"
 
 
+def original_file(sha256: bytes) -> str:
+    """The file itself, kept for `flask article export` and never served: it may tell where it was taken."""
+    return f"{_stem(sha256)}-original"
+
+
 def files(sha256: bytes, width: int, height: int) -> list[str]:
     """The names of all files of a picture."""
-    return [variant.file for variant in variants(sha256, width, height)] + [share_file(sha256)]
+    return [variant.file for variant in variants(sha256, width, height)] + [share_file(sha256), original_file(sha256)]
 
 
 def as_rows(made: list[Variant]) -> list[dict[str, str | int]]:

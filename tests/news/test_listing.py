@@ -1,0 +1,165 @@
+"""ALL Headlines by tag, month and word, and what stands around an article."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import time_machine
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from tests.news.test_pages import NOON, publish, text
+from webapp.database import db, writing
+from webapp.news import reindex
+from webapp.news.listing import Month
+
+
+@pytest.fixture(autouse=True)
+def at_noon() -> Any:
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+def slugs(page: str) -> list[str]:
+    """The articles a list leads to, in its order."""
+    return [part.split('"')[0] for part in page.split("<main")[1].split('href="/news/')[1:]]
+
+
+def test_a_tag_leads_to_all_articles_that_have_it(client: FlaskClient) -> None:
+    publish("one", tags=["Côte d’Ivoire", "Tides"])
+    publish("two", tags=["Tides"], published=NOON)
+    publish("three", tags=["Tide"])
+    assert '<a href="/headlines?tag=Tides" rel="tag">Tides</a>' in text(client, "/news/one")
+    assert slugs(text(client, "/headlines?tag=Tides")) == ["two", "one"]
+    assert slugs(text(client, f"/headlines?tag={quote('Côte d’Ivoire')}")) == ["one"]
+    for nothing in ("tide", "x" * 61, "%00", "%FF", "'"):
+        text(client, f"/headlines?tag={nothing}", 404)
+
+
+def test_the_archive_has_a_page_for_each_month_with_articles(client: FlaskClient) -> None:
+    publish("december")
+    publish("last-of-november", published=datetime(2024, 11, 30, 23, 59, 59, tzinfo=UTC))
+    publish("august", published=datetime(2024, 8, 1, tzinfo=UTC))
+    everything = text(client, "/headlines")
+    assert [month in everything for month in ("December 2024</a>", "November 2024</a>", "October 2024</a>")] == [True, True, False]
+    page = text(client, "/headlines?month=2024-11")
+    assert slugs(page) == ["last-of-november"]
+    assert '<a href="/headlines?month=2024-12">Later: December 2024</a>' in page
+    assert '<a href="/headlines?month=2024-08">Earlier: August 2024</a>' in page
+    for nothing in ("2024-10", "2024-13", "2024", "0000-01", "9999-12", "2024-1", "x", "%D9%A2024-01"):
+        text(client, f"/headlines?month={nothing}", 404)
+
+
+class TestInAnotherZone:
+    @pytest.fixture
+    def environ(self) -> dict[str, str]:
+        return {"SITE_TIMEZONE": "America/New_York"}
+
+    def test_months_begin_at_the_sites_midnight(self, client: FlaskClient) -> None:
+        publish("november", published=datetime(2024, 12, 1, 4, 59, tzinfo=UTC))
+        publish("december", published=datetime(2024, 12, 1, 5, 0, tzinfo=UTC))
+        assert slugs(text(client, "/headlines?month=2024-11")) == ["november"]
+        assert slugs(text(client, "/headlines?month=2024-12")) == ["december"]
+
+
+def test_a_month_ends_where_the_next_begins() -> None:
+    assert Month(2024, 12).end(UTC) == Month(2025, 1).start(UTC)
+    assert Month(2024, 1).end(UTC) == Month(2024, 2).start(UTC)
+
+
+def test_a_search_finds_all_words_as_beginnings_without_accents_or_capitals(client: FlaskClient) -> None:
+    publish("lodz", headline="Fire in Łódź", body="<p>The tram depot burned.</p>")
+    publish("paris", headline="Rain in Paris", body="<p>The métro &amp; the tram stood still.</p>", published=NOON)
+    assert slugs(text(client, "/headlines?q=tram")) == ["paris", "lodz"]
+    assert slugs(text(client, "/headlines?q=LODZ+dep")) == ["lodz"]
+    assert slugs(text(client, "/headlines?q=metro+paris")) == ["paris"]
+    assert slugs(text(client, "/headlines?q=lodz+paris")) == []
+    assert slugs(text(client, "/headlines?q=am")) == []
+    assert slugs(text(client, "/headlines?q=byline")) == ["paris", "lodz"]
+    page = text(client, "/headlines?q=lodz")
+    assert "Fire in <mark>Łódź</mark>" in page
+    assert "The <mark>métro</mark> &amp; the tram" in text(client, "/headlines?q=metro")
+
+
+def test_a_search_can_be_kept_to_a_section_a_tag_or_a_month(client: FlaskClient) -> None:
+    publish("one", headline="Rain", section="World", tags=["Weather"])
+    publish("two", headline="Rain", section="Science", published=datetime(2024, 11, 2, tzinfo=UTC))
+    assert slugs(text(client, "/headlines?q=rain&section=Science")) == ["two"]
+    assert slugs(text(client, "/headlines?q=rain&tag=Weather")) == ["one"]
+    page = text(client, "/headlines?q=rain&month=2024-11")
+    assert slugs(page) == ["two"]
+    assert '<input type="hidden" name="month" value="2024-11">' in page
+
+
+def test_what_readers_cannot_see_is_not_found_either(client: FlaskClient) -> None:
+    publish("withdrawn-one", headline="Rain", status="withdrawn")
+    publish("coming-one", headline="Rain", published=NOON + timedelta(hours=1))
+    assert slugs(text(client, "/headlines?q=rain")) == []
+
+
+HOSTILE = [
+    *(
+        '"',
+        "'",
+        '"rain',
+        "rain*",
+        "*",
+        "rain OR hail",
+        "NEAR(rain hail)",
+        "rain AND NOT",
+        "-rain",
+        "^rain",
+        "headline:rain",
+        "(rain",
+        "a:*",
+    ),
+    *("rain\0hail", "\x01\x1f\x7f", "'; DROP TABLE news_article; --", "\\", "%", "_", "&|!", "<->", "rain & !hail", ":*", "\ud7ff\ue000"),
+    *("½", "ﷺ", "e\u0301" * 20, "🌧", "\u202erain", "x" * 200),
+]
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+def test_no_sign_in_a_search_means_anything_to_the_database(client: FlaskClient, typed: str) -> None:
+    publish("rain", headline="Rain & hail", body="<p>The rain.</p>")
+    page = text(client, f"/headlines?q={quote(typed)}")
+    assert "<h1>" in page
+
+
+@pytest.mark.parametrize("typed", ["x" * 201, "x" * 10_000, "a b c d e f g h i j k l m"])
+def test_too_long_a_search_is_refused_with_the_limit(client: FlaskClient, typed: str) -> None:
+    assert "at most 12 words" in text(client, f"/headlines?q={quote(typed)}", 400)
+
+
+def test_invalid_utf8_in_a_search_is_a_page(client: FlaskClient) -> None:
+    text(client, "/headlines?q=%FF%C3")
+
+
+def test_an_index_that_was_lost_can_be_made_again(client: FlaskClient, session: Session) -> None:
+    publish("rain", headline="Rain")
+    with writing() as writer:
+        assert reindex(writer) == 1
+        assert reindex(writer) == 1
+    db.session.remove()
+    assert slugs(text(client, "/headlines?q=rain")) == ["rain"]
+
+
+def test_an_article_leads_to_the_ones_before_and_after_it(client: FlaskClient) -> None:
+    for number in range(3):
+        publish(f"n{number}", published=NOON - timedelta(hours=1), section=None)
+    publish("coming", published=NOON + timedelta(hours=1))
+    page = text(client, "/news/n1").split('class="neighbours"')[1].split("</nav>")[0]
+    assert page.index('href="/news/n0" rel="prev"') < page.index('href="/news/n2" rel="next"')
+    assert 'rel="prev"' not in text(client, "/news/n0")
+    assert 'rel="next"' not in text(client, "/news/n2")
+
+
+def test_related_pieces_share_most_tags_and_then_the_section(client: FlaskClient) -> None:
+    publish("it", tags=["A", "B"], section="World")
+    publish("both", tags=["B", "A"], section=None, published=NOON - timedelta(days=9))
+    publish("one-tag", tags=["A"], section=None)
+    publish("section", section="World", published=NOON - timedelta(days=5))
+    publish("neither", section="Culture")
+    publish("hidden", tags=["A", "B"], status="withdrawn")
+    related = text(client, "/news/it").split('class="related"')[1].split("</section>")[0]
+    assert [part.split('"')[0] for part in related.split('href="/news/')[1:]] == ["both", "one-tag", "section"]

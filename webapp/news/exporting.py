@@ -1,0 +1,150 @@
+"""Write articles as files that an import reads back: their source as it was, and the very pictures that came with it.
+
+The same articles give the same bytes, so that export, import, export ends where it began. Loads the Markdown parser.
+"""
+
+import os
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.news.fields import Parsed, parse_article
+from webapp.news.finding import Found
+from webapp.news.importing import Progress, no_progress
+from webapp.news.models import Article
+from webapp.news.publishing import WITHDRAWN
+from webapp.news.variants import original_file
+
+
+class FolderInUse(Exception):
+    """There is something in the folder already."""
+
+
+class OriginalMissing(Exception):
+    """The file a picture came from is not kept: it was imported by an older version, or the media folder was cut down."""
+
+    def __init__(self, slug: str, path: str) -> None:
+        super().__init__(f"{slug}: the original of {path} is not in the media folder. Import that article again, then export.")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, by slug; how many pictures; and which articles were left out as they are withdrawn."""
+
+    articles: tuple[str, ...]
+    pictures: int
+    withdrawn: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """An article's file, and where its pictures go: path below the folder → SHA-256."""
+
+    slug: str
+    path: PurePosixPath
+    text: str
+    pictures: dict[PurePosixPath, bytes]
+
+
+def export(session: Session, folder: Path, *, media: Path, progress: Progress = no_progress) -> Exported:
+    """Write all articles that are not withdrawn into `folder`, which must be new or empty.
+
+    Everything is looked at before anything is written. Raises FolderInUse, OriginalMissing, OSError.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FolderInUse
+    slugs = session.scalars(select(Article.slug).where(Article.status != WITHDRAWN).order_by(Article.slug)).all()
+    withdrawn = session.scalars(select(Article.slug).where(Article.status == WITHDRAWN).order_by(Article.slug)).all()
+    # By lower case: some file systems make no difference.
+    places: dict[str, tuple[PurePosixPath, bytes]] = {}
+    sources: dict[str, tuple[PurePosixPath, str]] = {}
+    with progress("Reading", len(slugs)) as done:
+        for number, slug in enumerate(slugs, 1):
+            for piece in _pieces(session, slug):
+                if not _is_free(piece, places):
+                    continue
+                _look_for_originals(piece, media)
+                places |= {str(path).casefold(): (path, sha) for path, sha in piece.pictures.items()}
+                sources[slug] = piece.path, piece.text
+                break
+            done(number)
+    session.rollback()
+    _write_all(folder, media, list(sources.values()), list(places.values()), progress)
+    return Exported(tuple(sources), len(places), tuple(withdrawn))
+
+
+def _pieces(session: Session, slug: str) -> Iterator[_Piece]:
+    """The article beside all others; should its pictures clash with theirs or lie above it, the article in a folder of its own."""
+    article = session.scalars(select(Article).where(Article.slug == slug)).one()
+    source, marks = _source(article)
+    shas = [figure.picture_sha256 for figure in article.figures]
+    session.expunge(article)
+    up = max((path.split("/").count("..") for path in marks), default=0)
+    homes = [PurePosixPath()] if not up else []
+    homes.append(PurePosixPath(slug, *["text"] * up))
+    for home in homes:
+        where = [PurePosixPath(posixpath.normpath(str(home / path))) for path in marks]
+        yield _Piece(slug, home / f"{slug}.md", source, dict(zip(where, shas, strict=True)))
+
+
+def _source(article: Article) -> tuple[str, list[str]]:
+    """The article's file, and the paths of its pictures in their order.
+
+    One without a time of publication gets it written in: elsewhere it would be published anew.
+    """
+    from webapp.news.body import read_body
+
+    parsed = _parse(article.slug, article.source)
+    if parsed.fields.published is None:
+        head, fence, rest = article.source.partition("\n")
+        dated = f"{head}{fence}published: {article.published.isoformat()}\n{rest}"
+        again, faults = parse_article(_found(article.slug), dated.encode())
+        if again is not None and not faults:
+            parsed = again
+    body, _ = read_body(article.slug, parsed.body, parsed.body_line)
+    return parsed.source, [mark.path for mark in body.figures]
+
+
+def _parse(slug: str, source: str) -> Parsed:
+    parsed, faults = parse_article(_found(slug), source.encode())
+    assert parsed is not None, faults  # noqa: S101 - it was imported from this very text
+    return parsed
+
+
+def _found(slug: str) -> Found:
+    return Found(f"{slug}.md", Path(f"{slug}.md"), Path())
+
+
+def _is_free(piece: _Piece, places: dict[str, tuple[PurePosixPath, bytes]]) -> bool:
+    """Whether no other article has another picture in the same place."""
+    return all(places.get(str(path).casefold(), (path, sha)) == (path, sha) for path, sha in piece.pictures.items())
+
+
+def _look_for_originals(piece: _Piece, media: Path) -> None:
+    for path, sha256 in piece.pictures.items():
+        if not (media / original_file(sha256)).is_file():
+            raise OriginalMissing(piece.slug, str(path))
+
+
+def _write_all(
+    folder: Path, media: Path, texts: list[tuple[PurePosixPath, str]], places: list[tuple[PurePosixPath, bytes]], progress: Progress
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with progress("Writing", len(texts) + len(places)) as done:
+        for number, (path, text) in enumerate(texts, 1):
+            _write(folder / path, text.encode())
+            done(number)
+        for number, (path, sha256) in enumerate(places, len(texts) + 1):
+            _write(folder / path, (media / original_file(sha256)).read_bytes())
+            done(number)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)

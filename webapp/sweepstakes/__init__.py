@@ -39,8 +39,9 @@ __all__ = [
 
 def init_app(app: Flask) -> None:
     """Register this room's pages, commands and template globals."""
-    from webapp.sweepstakes import cli, entry, views
+    from webapp.sweepstakes import cli, entry, own, views
 
     cli.register(app)
     views.register(app)
     entry.register(app)
+    own.register(app)

@@ -16,7 +16,7 @@ from webapp.sweepstakes import posting
 from webapp.sweepstakes.confirming import Confirmation, NotPending, TooLate, confirm, prepare_confirmation
 from webapp.sweepstakes.consents import agreement, newsletter
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person, by_id
-from webapp.sweepstakes.entry_mail import log_key, receipt_of
+from webapp.sweepstakes.entry_mail import log_key, path_for, receipt_of
 from webapp.sweepstakes.forms import ConfirmForm, Filled, filled
 from webapp.sweepstakes.wording import when
 from webapp.tokens import BadToken, read_token
@@ -113,7 +113,8 @@ def _standing(token: str, person: Person) -> Response:
     log = log_status(db.session(), contest.slug)
     text = receipt_of(db.session(), person) if person.state == "confirmed" else None
     dates = {"seals": when(contest.seals_at, contest.timezone), "draws": when(contest.draws_at, contest.timezone)}
-    page = render_template("sweepstakes/confirmed.html", person=person, token=token, log=log, receipt=text, dates=dates)
+    own = path_for(person, "entry")
+    page = render_template("sweepstakes/confirmed.html", person=person, token=token, log=log, receipt=text, dates=dates, own=own)
     return private(make_response(page))
 
 

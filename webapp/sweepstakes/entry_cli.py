@@ -1,6 +1,7 @@
 """`flask entrant`: who is in, and entries that come by mail."""
 
 import secrets
+from itertools import islice
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from webapp.sweepstakes.entrants import NoSuchEntrant, Person
 from webapp.sweepstakes.entry_mail import log_key
 from webapp.sweepstakes.finding import find, find_opened
 from webapp.sweepstakes.names import NameRefused, read_name
+from webapp.sweepstakes.subscribing import readers
 
 
 @click.group()
@@ -26,23 +28,41 @@ def entrant() -> None:
 
 
 @entrant.command("list")
-@click.argument("campaign")
+@click.argument("campaign", required=False)
 @click.option("--state", type=click.Choice(entrants.STATES), help="Only entrants in this state.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many; without --json 50 unless said.")
+@click.option(
+    "--newsletter", "only_readers", is_flag=True, help="Who confirmed that they want the newsletter, and still do; all campaigns."
+)
 @console.json_option
-def list_(campaign: str, state: str | None, limit: int | None, as_json: bool) -> None:
-    """List a campaign's entrants in the order of their registration.
+def list_(campaign: str | None, *, state: str | None, limit: int | None, only_readers: bool, as_json: bool) -> None:
+    """List a campaign's entrants in the order of their registration, or the newsletter's readers.
 
     Example: flask entrant list win-100 --state confirmed --json
     """
+    if limit is None and not as_json:
+        limit = 50
+    if only_readers:
+        _list_readers(campaign, limit, as_json=as_json)
+        return
+    if campaign is None:
+        raise click.UsageError("Name the campaign, or ask for --newsletter.")
     with refusals():
         find(db.session(), campaign)
-        if limit is None and not as_json:
-            limit = 50
         people = list(entrants.everybody(db.session(), campaign, state=state, limit=limit, keys=keyring()))
         counts = entrants.count(db.session(), campaign)
     told = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number) or "nobody yet"
     console.say(f"{_table(people)}{campaign}: {told}.", [_facts(person) for person in people], as_json=as_json)
+
+
+def _list_readers(campaign: str | None, limit: int | None, *, as_json: bool) -> None:
+    with refusals():
+        if campaign is not None:
+            find(db.session(), campaign)
+        people = list(islice(readers(db.session(), campaign, keys=keyring()), limit))
+    facts = [{"name": person.name, "email": person.email, "campaign": person.contest.slug} for person in people]
+    rows = [[person.email or "", person.name or "", person.contest.slug] for person in people]
+    console.say(console.table(["e-mail", "name", "campaign"], rows) if rows else "Nobody reads the newsletter yet.", facts, as_json=as_json)
 
 
 def _table(people: list[Person]) -> str:

@@ -8,7 +8,9 @@ from webapp.draw import LogKey, LogMissing, receipt, status
 from webapp.mail import Letter, register_letter
 from webapp.site import absolute, keyring, settings
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person, by_id
-from webapp.sweepstakes.letters import Links, already_in_letter, confirm_letter, you_are_in_letter
+from webapp.sweepstakes.holding import everywhere
+from webapp.sweepstakes.letters import Links, already_in_letter, confirm_letter, excluded_letter, you_are_in_letter, your_link_letter
+from webapp.sweepstakes.withdrawing import reason_of_exclusion
 from webapp.tokens import make_token
 
 
@@ -17,6 +19,8 @@ def register(app: Flask) -> None:
     register_letter(app, "confirm", _confirm)
     register_letter(app, "already_in", _already_in)
     register_letter(app, "you_are_in", _you_are_in)
+    register_letter(app, "your_link", _your_link)
+    register_letter(app, "excluded", _excluded)
 
 
 def _confirm(session: Session, entrant_id: int) -> Letter | None:
@@ -36,6 +40,25 @@ def _you_are_in(session: Session, entrant_id: int) -> Letter | None:
     return None if person is None else you_are_in_letter(person, links(person), receipt=receipt_of(session, person))
 
 
+def _your_link(session: Session, entrant_id: int) -> Letter | None:
+    try:
+        person = by_id(session, entrant_id, keys=keyring())
+    except NoSuchEntrant:
+        return None
+    if person.state == "erased":
+        return None
+    entries = [(one, own_link(one)) for one in everywhere(session, person, keys=keyring())]
+    return your_link_letter(person, entries, site_name=settings().site_name)
+
+
+def _excluded(session: Session, entrant_id: int) -> Letter | None:
+    person = _find(session, entrant_id, state="excluded")
+    if person is None or person.entry_index is None:
+        return None
+    reason = reason_of_exclusion(session, person.contest.id, person.entry_index)
+    return None if reason is None else excluded_letter(person, links(person), reason=reason)
+
+
 def _find(session: Session, entrant_id: int, *, state: str) -> Person | None:
     try:
         person = by_id(session, entrant_id, keys=keyring())
@@ -47,12 +70,27 @@ def _find(session: Session, entrant_id: int, *, state: str) -> Person | None:
 def links(person: Person) -> Links:
     """The addresses in a letter to `person`."""
     draw = absolute(f"/draws/{person.contest.slug}")
-    own = absolute(f"/confirm/{make_token(keyring().secret, 'confirm', person.id, person.token_counter)}")
-    return Links(own=own, draw=draw, rules=f"{draw}/rules", verify=absolute("/draws/verify"))
+    return Links(
+        confirm=absolute(path_for(person, "confirm")),
+        own=own_link(person),
+        draw=draw,
+        rules=f"{draw}/rules",
+        verify=absolute("/draws/verify"),
+    )
+
+
+def own_link(person: Person) -> str:
+    """The address of the entrant's own page, for letters."""
+    return absolute(path_for(person, "entry"))
+
+
+def path_for(person: Person, purpose: str) -> str:
+    """The path behind a link that only this person has: `confirm` or `entry`."""
+    return f"/{purpose}/{make_token(keyring().secret, purpose, person.id, person.token_counter)}"
 
 
 def receipt_of(session: Session, person: Person) -> str:
-    """The receipt of a confirmed entrant, as it can be proven now."""
+    """The receipt of an entrant who confirmed, as it can be proven now."""
     assert person.entry_index is not None and person.nonce is not None  # noqa: S101 - both come with the confirmation
     return receipt(session, log_key(session, person.contest.slug), person.entry_index, person.nonce)
 

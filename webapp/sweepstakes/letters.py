@@ -4,17 +4,19 @@ What stands in a letter to an unconfirmed address comes from us alone: the name 
 and would make the form a way to mail anything to anybody.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webapp.mail import Attachment, Button, Fixed, Letter, Paragraph
 from webapp.sweepstakes.entrants import Person
-from webapp.sweepstakes.wording import when
+from webapp.sweepstakes.wording import in_words, when
 
 
 @dataclass(frozen=True, kw_only=True)
 class Links:
-    """Addresses a letter names: the entrant's own page, the campaign's, its rules, and where receipts are checked."""
+    """Addresses a letter names: where to confirm, the entrant's own page, the campaign's, its rules, and where receipts are checked."""
 
+    confirm: str
     own: str
     draw: str
     rules: str
@@ -30,7 +32,7 @@ def confirm_letter(person: Person, links: Links, *, site_name: str) -> Letter:
         parts=(
             Paragraph(f"This address was registered for {contest.title} on {site_name}: {_address(person)}"),
             Paragraph("If that was you, open this page and press the button there. Until then you are not in the draw."),
-            Button("Confirm my entry", links.own),
+            Button("Confirm my entry", links.confirm),
             Paragraph(f"Confirmations count until {when(contest.confirm_until, contest.timezone)}. No purchase necessary."),
             Paragraph("If it was not you, do nothing: without your confirmation there is no entry, and no newsletter."),
             Paragraph(f"Official rules: {links.rules}"),
@@ -80,6 +82,49 @@ def you_are_in_letter(person: Person, links: Links, *, receipt: str) -> Letter:
         ),
         attachments=(Attachment(f"receipt-{contest.slug}-{person.entry_index}.txt", receipt),),
     )
+
+
+def your_link_letter(newest: Person, entries: Sequence[tuple[Person, str]], *, site_name: str) -> Letter:
+    """The links to all own pages of one address: `entries` are its rows and their links, newest first."""
+    links = [part for person, own in entries for part in (Paragraph(_standing(person)), Button(f"My entry: {person.contest.title}", own))]
+    return Letter(
+        to=_address(newest),
+        subject=f"Your link: what we hold at {site_name}",
+        parts=(
+            Paragraph(
+                f"Somebody, most likely you, asked on {site_name} for the link to your own page. There you see what we hold about you, get "
+                "your receipt, withdraw, end the newsletter or have your data erased. Whoever has the link can do the same: keep it."
+            ),
+            *links,
+            Paragraph("If it was not you, do nothing: nobody but you got this letter."),
+        ),
+    )
+
+
+def excluded_letter(person: Person, links: Links, *, reason: str) -> Letter:
+    """Tells somebody, in time before the seal, that their entry does not count, under which number and why (PROTOCOL §3)."""
+    contest = person.contest
+    return Letter(
+        to=_address(person),
+        subject=f"Your entry does not count: {contest.title}, entry {person.entry_index}",
+        parts=(
+            Paragraph(f"Hello {person.name}," if person.name else "Hello,"),
+            Paragraph(f"we have excluded your entry number {person.entry_index} from the draw of {contest.title}."),
+            Paragraph(
+                f"The reason: {in_words(reason)} (code {reason}). Number and code stand in the public log of the draw; your name does not."
+            ),
+            Paragraph(
+                f"The list of entries is sealed {when(contest.seals_at, contest.timezone)}. If you think that we are wrong, write to us "
+                f"before. Official rules: {links.rules}"
+            ),
+            Button("What we hold about you", links.own),
+        ),
+    )
+
+
+def _standing(person: Person) -> str:
+    number = "" if person.entry_index is None else f", entry number {person.entry_index}"
+    return f"{person.contest.title}{number} ({'not confirmed' if person.state == 'pending' else person.state}):"
 
 
 def _address(person: Person) -> str:

@@ -1,0 +1,105 @@
+"""Mail me my link: for whoever lost the letter. The answer is the same for everybody."""
+
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from flask_wtf import FlaskForm
+from sqlalchemy.exc import OperationalError
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import StringField, ValidationError
+
+from webapp import clock, form_tokens, limits
+from webapp.client import client_address
+from webapp.database import db, writing
+from webapp.origin import Verdict
+from webapp.site import keyring, settings
+from webapp.sweepstakes import posting
+from webapp.sweepstakes.addresses import LONGEST, Address, AddressRefused, read_address
+from webapp.sweepstakes.forms import Filled, shown
+from webapp.sweepstakes.linking import send_link
+from webapp.sweepstakes.sealed import EMAIL_KEY
+from webapp.sweepstakes.wording import counted
+
+pages = Blueprint("own_link", __name__)
+
+NOT_TOLD = "Your browser did not tell us that this form came from our site. Please press the button once more."
+NOT_OURS = "This form was sent from a page that is not ours. Please check it and press the button once more."
+ONCE_MORE = "Many people use your connection. Please press the button once more, so that we know that you are one of them."
+AWAY = "We cannot do that at this moment. Your address is still here: please press the button again in a minute."
+
+
+class LinkForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """An address. After `validate`, `address` holds what was read from it."""
+
+    email = StringField()
+
+    address: Address
+
+    def validate_email(self, given: StringField) -> None:
+        try:
+            self.address = read_address(given.data or "")
+        except AddressRefused as error:
+            raise ValidationError(error.sentence) from error
+
+
+@pages.get("/entry")
+def ask() -> Response:
+    """The form."""
+    return _page(Filled(), 200)
+
+
+@pages.post("/entry")
+def post() -> AnyResponse:
+    """Owe the letter, if the address is known. Nobody learns here whether it is."""
+    fields = posting.read_fields()
+    form = LinkForm(fields)
+    verdict = posting.verdict(fields)
+    if verdict is not Verdict.OURS:
+        return _again(form, 403, NOT_TOLD if verdict is Verdict.UNKNOWN else NOT_OURS)
+    if not form.validate():
+        return _again(form, 422)
+    now = clock.now()
+    outcome = limits.hit("entry", client=client_address(), email=form.address.canonical, now=now)
+    if outcome.verdict is limits.Verdict.REFUSED:
+        return _again(form, 429, _wait(outcome.retry_after), retry_after=outcome.retry_after)
+    if outcome.verdict is limits.Verdict.STEP_UP and not form_tokens.accepts(fields.get(form_tokens.FIELD)):
+        return _page(_filled(form, form_tokens.issue()), 403, notice=ONCE_MORE)
+    try:
+        with writing() as session:
+            send_link(session, keyring().blind(EMAIL_KEY, form.address.canonical), now=now, delay=outcome.mail_delay)
+    except OperationalError:
+        db.session.remove()
+        return _again(form, 503, AWAY, retry_after=30)
+    return redirect(url_for("own_link.sent"), 303)
+
+
+@pages.get("/entry/sent")
+def sent() -> Response:
+    """The same page for every outcome."""
+    return make_response(render_template("sweepstakes/entry_sent.html", outbox=settings().mail_server is None))
+
+
+@pages.get("/entry/erased")
+def erased() -> Response:
+    """What an erasure leads to."""
+    return make_response(render_template("sweepstakes/entry_erased.html"))
+
+
+def _wait(seconds: int) -> str:
+    minutes = counted(-(-seconds // 60), "minute")
+    return f"That was asked for too often. Please try again in {minutes}, and look into your inbox meanwhile."
+
+
+def _again(form: LinkForm, status: int, notice: str | None = None, *, retry_after: int | None = None) -> Response:
+    response = _page(_filled(form, posting.token_if_needed()), status, notice=notice)
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _filled(form: LinkForm, token: str | None) -> Filled:
+    errors = {name: str(messages[0]) for name, messages in form.errors.items() if name}
+    return Filled(email=shown(form.email.data, LONGEST), errors=errors, token=token)
+
+
+def _page(form: Filled, status: int, *, notice: str | None = None) -> Response:
+    """Asks no database where that is away: then nothing around the form is looked up either."""
+    return make_response(render_template("sweepstakes/entry_ask.html", form=form, notice=notice, away=status == 503), status)

@@ -1,0 +1,85 @@
+"""Delete what was kept long enough, by the table of retention.py; some hundreds of rows at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from webapp.draw import LogStatus, status
+from webapp.mail import forget
+from webapp.sweepstakes.erasing import wipe
+from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
+from webapp.sweepstakes.models import Campaign, Claim, Entrant
+from webapp.sweepstakes.retention import ENTRANT, NETWORK, PENDING, WINNER, Kept
+from webapp.sweepstakes.subscribing import READS
+
+AT_ONCE = 500
+Act = Literal["wipe", "strip", "forget network"]
+_THERE = Entrant.state != "erased"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Rows whose time is over. `wipe` leaves nobody; `strip` leaves name and address to a reader of the newsletter."""
+
+    kept: Kept
+    campaign: str | None
+    act: Act
+    which: ColumnElement[bool]
+
+
+def steps(session: Session, *, now: datetime) -> Iterator[Step]:
+    """All that can be due at `now`; a step may have no rows."""
+    over = select(Campaign.id).where(Campaign.confirm_until <= now - PENDING.after)
+    yield Step(kept=PENDING, campaign=None, act="wipe", which=and_(Entrant.state == "pending", Entrant.campaign_id.in_(over)))
+    for campaign in session.scalars(select(Campaign).where(Campaign.state.in_(("settled", "void"))).order_by(Campaign.id)).all():
+        log = status(session, campaign.slug)
+        if log is not None:
+            yield from _after_the_end(campaign, log, now)
+    network = and_(Entrant.network.is_not(None), Entrant.registered_at <= now - NETWORK.after)
+    yield Step(kept=NETWORK, campaign=None, act="forget network", which=network)
+
+
+def _after_the_end(campaign: Campaign, log: LogStatus, now: datetime) -> Iterator[Step]:
+    end = _end(log)
+    won = [winner.index for winner in log.winners]
+    here = and_(Entrant.campaign_id == campaign.id, _THERE)
+    classes = (
+        (ENTRANT, and_(here, or_(Entrant.entry_index.is_(None), Entrant.entry_index.not_in(won)))),
+        (WINNER, and_(here, Entrant.entry_index.in_(won))),
+    )
+    for kept, theirs in classes:
+        if end is not None and end + kept.after <= now:
+            yield Step(kept=kept, campaign=campaign.slug, act="wipe", which=and_(theirs, ~READS))
+            # The newsletter needs neither the receipt nor the claim.
+            yield Step(kept=kept, campaign=campaign.slug, act="strip", which=and_(theirs, READS, Entrant.nonce.is_not(None)))
+
+
+def _end(log: LogStatus) -> datetime | None:
+    """When the campaign's last step was: a payment, a forfeit, the draw itself if nobody was left, or the void."""
+    if log.void is not None:
+        return log.void.at
+    return max((step.at for step in log.steps), default=log.result.at if log.result else None)
+
+
+def count(session: Session, step: Step) -> int:
+    """How many rows are due."""
+    return session.execute(select(func.count()).select_from(Entrant).where(step.which)).scalar_one()
+
+
+def purge_some(session: Session, step: Step, *, outbox: Path, now: datetime) -> int:
+    """Do the step to its next rows; returns how many, 0 when it is done. Raises LetterUnderWay."""
+    ids = session.execute(select(Entrant.id).where(step.which).order_by(Entrant.id).limit(AT_ONCE)).scalars().all()
+    if step.act == "wipe" and ids:
+        wipe(session, ids, outbox=outbox, now=now)
+    elif ids:
+        column = Entrant.nonce if step.act == "strip" else Entrant.network
+        session.execute(update(Entrant).where(Entrant.id.in_(ids)).values({column: None}).execution_options(synchronize_session=False))
+    if step.act == "strip" and ids:
+        session.execute(delete(Claim).where(Claim.entrant_id.in_(ids)).execution_options(synchronize_session=False))
+        forget(session, ENTRANT_LETTERS, ids, folder=outbox, now=now)
+    return len(ids)

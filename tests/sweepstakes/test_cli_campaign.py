@@ -38,7 +38,23 @@ from webapp.sweepstakes.commanding import new_key
 from webapp.sweepstakes.models import Audit, Campaign, Entrant
 from webapp.sweepstakes.opening import NotADraft, open_campaign
 
-COMMANDS = ("check", "create", "open", "list", "show", "close", "draw", "winners", "forfeit", "award", "paid", "void", "verify")
+COMMANDS = (
+    "check",
+    "create",
+    "open",
+    "list",
+    "show",
+    "close",
+    "draw",
+    "winners",
+    "forfeit",
+    "award",
+    "paid",
+    "void",
+    "verify",
+    "bundle",
+    "stats",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -48,6 +48,8 @@ SETTINGS = (
     Setting("SECRET_KEY", "a file in INSTANCE_PATH/keys", "Signs links and form tokens; replacing it ends the links in mails", secret=True),
     Setting("MAIL_URL", "none: mail becomes .eml files", "`smtp://user:pass@host:587` (STARTTLS) or `smtps://…:465`", secret=True),
     Setting("MAIL_FROM", "SITE_NAME <no-reply@host of SITE_URL>", "Sender of every mail"),
+    Setting("BOUNCE_ADDRESS", "the address in MAIL_FROM", "Where other mail servers report mail that did not arrive (Return-Path)"),
+    Setting("MAIL_RATE", "0", "How many letters a minute the sender hands over at most; 0 is as fast as it can"),
     Setting("POSTAL_ADDRESS", "none", "The publisher's postal address, at the foot of every mail"),
     Setting("CONTACT", "none", "E-mail address for readers' questions"),
     Setting("PROXY_HOPS", "0", "How many proxies in front are ours; only so many X-Forwarded-For values are believed"),
@@ -103,6 +105,8 @@ class Settings:
     secret_key: str | None
     mail_server: MailServer | None
     mail_from: str
+    bounce_address: str
+    mail_rate: int
     postal_address: str | None
     contact: str | None
     proxy_hops: int
@@ -260,6 +264,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
     sender = read.text("MAIL_FROM") or f"{name} <no-reply@{urlsplit(site_url).hostname}>"
     if "@" not in parseaddr(sender)[1] or "\n" in sender:
         read.fault("MAIL_FROM", f"{sender!r} holds no e-mail address", "Write for example The Daily Draw <draw@news.example.com>.")
+    bounces = read.text("BOUNCE_ADDRESS")
+    if bounces is not None and ("@" not in bounces or parseaddr(bounces)[1] != bounces):
+        read.fault("BOUNCE_ADDRESS", f"{bounces!r} is not a bare e-mail address", "Write for example bounces@news.example.com.")
     settings = Settings(
         site_url=site_url,
         site_url_given=read.text("SITE_URL") is not None,
@@ -273,6 +280,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
         secret_key=read.text("SECRET_KEY"),
         mail_server=read.mail_server("MAIL_URL"),
         mail_from=sender,
+        bounce_address=bounces or parseaddr(sender)[1],
+        mail_rate=read.whole("MAIL_RATE", 0, 0, 100_000),
         postal_address=read.text("POSTAL_ADDRESS"),
         contact=read.text("CONTACT"),
         proxy_hops=read.whole("PROXY_HOPS", 0, 0, 10),

@@ -23,6 +23,7 @@ class Box:
     data: str | None = None
     drop: bool = False
     messages: list[EmailMessage] = field(default_factory=list)
+    senders: list[str | None] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -39,6 +40,7 @@ class Box:
         message = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
+        self.senders.append(envelope.mail_from)
         if self.drop:
             assert server.transport is not None
             server.transport.close()

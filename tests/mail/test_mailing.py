@@ -19,7 +19,7 @@ EVERYBODY = 13
 
 
 @pytest.fixture(autouse=True)
-def stopped_clock() -> "time_machine.Traveller":
+def stopped_clock() -> object:
     with time_machine.travel(NOW, tick=False) as traveller:
         yield traveller
 

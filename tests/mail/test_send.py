@@ -15,6 +15,7 @@ from webapp import clock
 from webapp.database import writing
 from webapp.mail.composing import Sender
 from webapp.mail.delivering import Server, Unreachable
+from webapp.mail.pacing import Pace
 from webapp.mail.rounds import Post, send_due
 from webapp.mail.sending import ATTEMPTS, LEASE, lease, wait
 from webapp.site import settings
@@ -149,6 +150,7 @@ def post_to(port: int) -> Post:
         now=clock.now,
         chance=lambda: 0.5,
         stop=lambda: False,
+        pace=Pace(per_minute=0, now=clock.now, pause=lambda _seconds: None),
     )
 
 

@@ -3,6 +3,7 @@
 import random
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
@@ -20,10 +21,13 @@ from webapp.mail.composing import Sender, compose, text_of
 from webapp.mail.delivering import Fate, Folder, Server, Transport, Unreachable
 from webapp.mail.letters import Letter, Paragraph
 from webapp.mail.looking import STATES, NoSuchLetter
+from webapp.mail.pacing import Pace
 from webapp.mail.rounds import Post, Tally, callbacks, send_due, write
 from webapp.site import settings
 
 LONGEST_PAUSE = timedelta(minutes=1)
+# However much mail is due: whatever else wants a turn in the loop (seal, draw) gets it after so long.
+LONGEST_ROUND = timedelta(seconds=10)
 
 
 @click.group()
@@ -43,15 +47,16 @@ def connect() -> Transport:
     return Folder(settings().instance / "outbox") if server is None else Server(server, our_name=sender.host)
 
 
-def _post(stop: Callable[[], bool]) -> Post:
+def _post(stop: Callable[[], bool], pause: Callable[[float], object]) -> Post:
+    pace = Pace(per_minute=settings().mail_rate, now=clock.now, pause=pause)
     # Retries are spread so that they do not arrive together; nothing rests on this chance.
-    return Post(sender=Sender.of(settings()), connect=connect, now=clock.now, chance=random.random, stop=stop)
+    return Post(sender=Sender.of(settings()), connect=connect, now=clock.now, chance=random.random, stop=stop, pace=pace)
 
 
 def send_once() -> Tally:
     """Send every letter that is due. Refuses where the mail server cannot be reached."""
     try:
-        return send_due(_post(lambda: False))
+        return send_due(_post(lambda: False, time.sleep))
     except Unreachable as error:
         raise console.refuse(str(error), "The letters wait. Check MAIL_URL, then try: flask mail test you@example.com") from error
 
@@ -81,12 +86,14 @@ def _loop() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    post = _post(stop.is_set)
     not_before, pause = clock.now(), timedelta(seconds=1)
+    round_ends = not_before
+    post = _post(lambda: stop.is_set() or clock.now() >= round_ends, stop.wait)
     while not stop.is_set():
         for callback in callbacks(current_app):
             _guarded(callback)
         if clock.now() >= not_before:
+            round_ends = clock.now() + LONGEST_ROUND
             try:
                 _guarded(lambda: send_due(post), let_through=Unreachable)
                 pause = timedelta(seconds=1)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from functools import cache
 from textwrap import fill
 from urllib.parse import urlsplit
@@ -19,10 +19,12 @@ WIDTH = 72
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:
-    """Who writes: `address` is the From line; `host` names us in Message-IDs and to mail servers."""
+    """Who writes: `address` is the From line, `envelope` the bare address to which bounces go; `host` names us in Message-IDs
+    and to mail servers."""
 
     name: str
     address: str
+    envelope: str
     host: str
     site_url: str
     postal_address: str | None
@@ -33,16 +35,12 @@ class Sender:
         return cls(
             name=settings.site_name,
             address=settings.mail_from,
+            envelope=settings.bounce_address,
             host=urlsplit(settings.site_url).hostname or "localhost",
             site_url=settings.site_url,
             postal_address=settings.postal_address,
             contact=settings.contact,
         )
-
-    @property
-    def envelope(self) -> str:
-        """The bare address, to which bounces go."""
-        return parseaddr(self.address)[1]
 
 
 def compose(letter: Letter, sender: Sender, *, message_id: str, now: datetime, encoding: str = "quoted-printable") -> EmailMessage:

@@ -13,6 +13,7 @@ from webapp.mail.composing import Sender, compose
 from webapp.mail.delivering import Fate, Outcome, Transport
 from webapp.mail.letters import Letter, letters
 from webapp.mail.mailing import anything_to_expand, expand, mailings
+from webapp.mail.pacing import Pace
 from webapp.mail.sending import Leased, anything_due, lease, settle
 
 
@@ -28,13 +29,14 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """What a round needs: who writes, how to reach the server, the time, chance, and whether to stop."""
+    """What a round needs: who writes, how to reach the server, the time, chance, how fast, and whether to stop."""
 
     sender: Sender
     connect: Callable[[], Transport]
     now: Callable[[], datetime]
     chance: Callable[[], float]
     stop: Callable[[], bool]
+    pace: Pace
 
 
 def send_due(post: Post) -> Tally:
@@ -60,6 +62,9 @@ def _waiting(post: Post) -> bool:
 
 def _empty(post: Post, transport: Transport, tally: Tally) -> None:
     while transport.usable and not post.stop() and _waiting(post):
+        post.pace.wait()
+        if post.stop():
+            return
         with writing() as session:
             letter = lease(session, now=post.now())
         if letter is None:

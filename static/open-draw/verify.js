@@ -337,7 +337,7 @@
   }
 
   /* Every one is signed, and no two signed ones conflict: of one size with different roots they prove fraud. */
-  async function checkSigned(checkpoints, key) {
+  async function checkSigned(checkpoints, key, say) {
     for (const checkpoint of checkpoints) await checkSignature(checkpoint, key);
     checkpoints.forEach((one, n) => {
       for (const two of checkpoints.slice(n + 1)) {
@@ -346,6 +346,7 @@
         }
       }
     });
+    say("2. Signed by the log: " + checkpoints.map((one) => `${one.what} (${comma(one.size)} leaves)`).join(", ") + ".");
   }
 
   /* ---- Receipts (c2sp.org/tlog-proof) and entries --------------------------------------------------------------------- */
@@ -874,7 +875,7 @@
     const current = noted(show.checkpoint, "the current checkpoint");
     const signed = [sealed, current, receipt && receipt.checkpoint].filter((one) => one);
     (mine.older || []).forEach((data, n) => signed.push(readOlder(data, n + 1)));
-    await checkSigned(signed, key);
+    await checkSigned(signed, key, say);
     for (const one of signed) {
       if (one.size > current.size) {
         fault(`the log was rolled back: ${one.what} has ${comma(one.size)} leaves, the current checkpoint ${comma(current.size)}`);
@@ -882,7 +883,6 @@
     }
     const seen = [];
     for (const one of signed) if (sealed && one.size >= sealed.size) seen.push(...(await cosignatures(one, witnesses)));
-    say("2. Signed by the log: " + signed.map((one) => `${one.what} (${comma(one.size)} leaves)`).join(", ") + ".");
 
     await checkRoots(log, current.size, signed, slices);
     checkSeals(log, sealed);
@@ -916,8 +916,7 @@
     const campaign = /^.+\/draws\/([a-z0-9][a-z0-9_-]{0,63})\/log$/.exec(key.name);
     if (!campaign) fault("the vkey does not name the log of a campaign");
     const signed = [receipt.checkpoint, ...(mine.older || []).map((data, n) => readOlder(data, n + 1))];
-    await checkSigned(signed, key);
-    say("2. Signed by the log: " + signed.map((one) => `${one.what} (${comma(one.size)} leaves)`).join(", ") + ".");
+    await checkSigned(signed, key, say);
     if (!proves(receipt, entryLeaf(receipt, campaign[1], mine.email))) {
       fault(
         "the proof does not lead from this e-mail and the receipt's nonce to the signed root: the address (type it exactly" +

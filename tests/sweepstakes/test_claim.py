@@ -18,7 +18,8 @@ from tests.sweepstakes.campaigns import NOW, answer, done, enter, open_one
 from tests.sweepstakes.entering import letters, link, ticked
 from webapp.database import db, writing
 from webapp.site import keyring
-from webapp.sweepstakes.claiming import public_name
+from webapp.sweepstakes.claiming import Details, NotHolding, PaidAlready, claim, prepare_claim, public_name
+from webapp.sweepstakes.entrants import by_entry
 from webapp.sweepstakes.models import Audit, Claim, Consent, ConsentText, Entrant
 
 FORM = {
@@ -169,6 +170,21 @@ def test_a_claim_after_the_time_counts_while_the_prize_is_still_theirs(
     done(run, "forfeit", "win-100", "1", "--reason", "ineligible", "--yes")
     assert client.post(page, data={**FORM, "city": "Dallas"}).status_code == 410
     assert keyring().unseal("claim.city", claims()[0].city) == "Austin"
+
+
+@pytest.mark.parametrize(("meanwhile", "refusal"), [("paid", PaidAlready), ("forfeit", NotHolding)])
+def test_a_claim_that_comes_a_moment_after_the_payment_or_the_forfeit_changes_nothing(
+    run: FlaskCliRunner, page: str, meanwhile: str, refusal: type[Exception]
+) -> None:
+    (winner,) = answer(run, "winners", "win-100")["winners"]
+    person = by_entry(db.session(), "win-100", winner["entry"], keys=keyring())
+    details = Details(address="1 Elm Street", city="Austin", region="TX", postcode="78701", payout="check", public_name=None)
+    late = prepare_claim(person, details, keys=keyring())
+    done(run, "award", "win-100", "1", "--yes")
+    done(run, meanwhile, "win-100", "1", *(("--reason", "declined") if meanwhile == "forfeit" else ()), "--yes")
+    with pytest.raises(refusal), writing() as session:
+        claim(session, person, late, now=NOW)
+    assert claims() == []
 
 
 def test_a_name_is_public_only_while_its_winner_agrees(run: FlaskCliRunner, client: FlaskClient, session: Session, page: str) -> None:

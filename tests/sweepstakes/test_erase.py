@@ -23,7 +23,7 @@ from webapp.draw.receipts import check_receipt, parse_receipt
 from webapp.mail.sending import lease
 from webapp.site import keyring, settings
 from webapp.sweepstakes.addresses import canonical
-from webapp.sweepstakes.models import Audit, Entrant
+from webapp.sweepstakes.models import Audit, Claim, Consent, Entrant
 from webapp.tokens import make_token
 
 NAME, EMAIL = "Zebulon Quarkfield", "z.quarkfield@example.com"
@@ -163,6 +163,7 @@ def test_the_page_says_what_goes_asks_and_erases(client: FlaskClient, run: Flask
     assert "Your data is erased" in client.get("/entry/erased").text
     assert found(theirs) == set()
     assert (log().removed, entrants()[0].state, outbox()) == (1, "erased", [])
+    assert db.session.scalars(select(Consent)).all() == []
     assert b'"reason":"erasure","type":"withdraw"' in client.get("/draws/win-100/log/tile/entries/000.p/3").data
     for path in ("", "/erase", "/withdraw", "/data.json"):
         assert client.get(own + path).status_code == 404
@@ -239,6 +240,19 @@ def test_a_winner_who_is_erased_forfeits_to_the_next(client: FlaskClient, run: F
     assert [(step.kind, step.rank, step.reason) for step in log().steps] == [("forfeit", 1, "erasure")]
     assert [winner.index for winner in log().winners] == [second]
     done(run, "verify", "win-100")
+
+
+def test_the_claim_of_a_winner_is_in_the_data_to_take_away_and_goes_with_them(client: FlaskClient, run: FlaskCliRunner) -> None:
+    first, *_ = drawn(run)
+    own = own_page(first)
+    claim = f"/claim/{make_token(keyring().secret, 'claim', next(row.id for row in entrants() if row.entry_index == first))}"
+    given = {"address": "Ada Reader\n1 Main Street", "city": "Austin", "region": "TX", "postcode": "78701", "payout": "check"}
+    assert client.post(claim, data={**given, "eligible": "yes", "publish": "yes"}).status_code == 303
+    assert json.loads(client.get(f"{own}/data.json").text)["claim"]["city"] == "Austin"
+    client.post(f"{own}/erase", data={"sure": "yes"})
+    db.session.rollback()
+    assert db.session.scalars(select(Claim)).all() == []
+    assert client.get(claim).status_code == 404
 
 
 def test_an_erased_alternate_is_passed_over_when_the_turn_comes(run: FlaskCliRunner) -> None:

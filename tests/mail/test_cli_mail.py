@@ -98,7 +98,7 @@ def test_a_letter_no_longer_owed_cannot_be_shown(run: FlaskCliRunner, owed: Owed
 
 
 def test_retry_gives_dead_letters_another_chance(run: FlaskCliRunner, server: Box, owed: Owed) -> None:
-    server.rcpt = "550 no"
+    server.rcpt = "554 no"
     owed(1, 2)
     invoke(run, "send")
     server.rcpt = None

@@ -8,6 +8,7 @@ from webapp.mail.looking import Row, about, count_about
 from webapp.mail.mailing import register_mailing
 from webapp.mail.owing import owe, owe_all
 from webapp.mail.rounds import Tally, on_round
+from webapp.mail.suppressing import NotAnAddress, register_mailbox_key, suppressed
 
 __all__ = [
     "Attachment",
@@ -15,6 +16,7 @@ __all__ = [
     "Fixed",
     "Letter",
     "LetterUnderWay",
+    "NotAnAddress",
     "Paragraph",
     "Row",
     "Tally",
@@ -26,8 +28,10 @@ __all__ = [
     "owe",
     "owe_all",
     "register_letter",
+    "register_mailbox_key",
     "register_mailing",
     "send_what_is_due",
+    "suppressed",
 ]
 
 

@@ -16,7 +16,7 @@ from flask import Flask, current_app
 from webapp import clock, console
 from webapp.clock import stamp
 from webapp.database import db, writing
-from webapp.mail import looking
+from webapp.mail import cli_suppress, looking
 from webapp.mail.composing import Sender, compose, text_of
 from webapp.mail.delivering import Fate, Folder, Server, Transport, Unreachable
 from webapp.mail.letters import Letter, Paragraph
@@ -32,11 +32,13 @@ LONGEST_ROUND = timedelta(seconds=10)
 
 @click.group()
 def mail() -> None:
-    """The outbox: send, list, show, retry, test."""
+    """The outbox: send, list, show, retry, test; and who gets no mail."""
 
 
 def register(app: Flask) -> None:
     """Register the group."""
+    for name, command in cli_suppress.COMMANDS.items():
+        mail.add_command(command, name)
     app.cli.add_command(mail)
 
 

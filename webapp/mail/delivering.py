@@ -1,9 +1,10 @@
 """Hand a message over: to the mail server, or, where none is set, to a folder. Says what became of it; decides nothing."""
 
 import os
+import re
 import smtplib
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from enum import Enum
 from functools import partial
@@ -14,23 +15,29 @@ from webapp.config import MailServer, is_loopback
 
 # Five answers of a slow server still fit into the lease of the letter.
 TIMEOUT = 10.0
+# Bad mailbox, bad domain, moved away, a domain that takes no mail (RFC 7505), disabled.
+NO_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.6", "5.1.10", "5.2.1"})
+ABOUT_US = re.compile(r"relay|denied|authenti|polic|block|spam|listed|reject|verif|sender|\bip\b|dmarc|spf|dkim", re.IGNORECASE)
 
 
 class Fate(Enum):
-    """SENT: taken over. REFUSED: for good (5xx). LATER: for now. UNKNOWN: the line broke after the text; it may have arrived."""
+    """SENT: taken over. REFUSED: for good (5xx). LATER: for now. UNKNOWN: the line broke after the text; it may have arrived.
+    NOT_OWED: nothing was handed over, as it need not or must not be."""
 
     SENT = "sent"
     REFUSED = "refused"
     LATER = "later"
     UNKNOWN = "unknown"
+    NOT_OWED = "not owed"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one message, and the server's words if it was not taken."""
+    """What became of one message, and the server's words if it was not taken. `no_mailbox`: there is nobody to write to, ever."""
 
     fate: Fate
     reason: str | None = None
+    no_mailbox: bool = False
 
 
 class Unreachable(Exception):
@@ -93,11 +100,12 @@ class Server:
             return Outcome(Fate.LATER, _words(error))
 
     def _hand_over(self, content: bytes, envelope: str, to: str) -> Outcome:
-        for ask in (partial(self._smtp.mail, envelope), partial(self._smtp.rcpt, to)):
+        for ask, names_mailbox in ((partial(self._smtp.mail, envelope), False), (partial(self._smtp.rcpt, to), True)):
             code, answer = ask()
             if code not in {250, 251}:
                 self._start_over(code)
-                return _refusal(code, answer)
+                outcome = _refusal(code, answer)
+                return replace(outcome, no_mailbox=names_mailbox and _no_mailbox(outcome))
         try:
             code, answer = self._smtp.data(content)
         except smtplib.SMTPDataError as error:
@@ -150,6 +158,18 @@ def _connect(server: MailServer, our_name: str, timeout: float) -> smtplib.SMTP:
 def _refusal(code: int, answer: bytes | str) -> Outcome:
     words = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
     return Outcome(Fate.REFUSED if code >= 500 else Fate.LATER, f"{code} {' '.join(words.split())}"[:300])
+
+
+def _no_mailbox(refusal: Outcome) -> bool:
+    """Whether a refused RCPT says that the mailbox does not exist, by its enhanced code (RFC 3463) or else by 550.
+
+    A 550 for what we are (relaying, policy, a block list) is none: taking it for one would silence people for our fault.
+    """
+    reason = refusal.reason or ""
+    enhanced = re.match(r"5\d\d[ -](5\.\d{1,3}\.\d{1,3})\b", reason)
+    if enhanced:
+        return enhanced[1] in NO_MAILBOX
+    return reason.startswith("550") and not ABOUT_US.search(reason)
 
 
 def _words(error: Exception) -> str:

@@ -52,6 +52,11 @@ class Letter:
     attachments: tuple[Attachment, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def marketing(self) -> bool:
+        """Whether it is mail that its reader can end: then, and only then, it has a List-Unsubscribe."""
+        return any(name.lower() == "list-unsubscribe" for name, _ in self.headers)
+
 
 Render = Callable[[Session, int], Letter | None]
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text, UniqueConstraint, text
+from sqlalchemy import Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.database import Base, BigInt, Moment
@@ -48,3 +48,13 @@ class Mailing(Base):
     cursor: Mapped[int] = mapped_column(BigInt, default=0)
     created_at: Mapped[datetime] = mapped_column(Moment)
     done: Mapped[bool] = mapped_column(default=False)
+
+
+class Suppression(Base):
+    """A mailbox that gets no mail, or no marketing; see suppressing.py. `mailbox`: a blind index, by which nobody can be named."""
+
+    __tablename__ = "mail_suppression"
+
+    mailbox: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(12), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment)

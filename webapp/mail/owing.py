@@ -11,8 +11,13 @@ from webapp.mail.models import Mailing, Outbox
 FIRST, AFTER_OTHERS = 0, 1
 
 
-def owe(session: Session, kind: str, ref: int, *, dedupe_key: str, now: datetime, priority: int = FIRST) -> bool:
-    """Put the letter `kind` about row `ref` into the outbox; False if one with this `dedupe_key` is or was owed already."""
+def owe(
+    session: Session, kind: str, ref: int, *, dedupe_key: str, now: datetime, not_before: datetime | None = None, priority: int = FIRST
+) -> bool:
+    """Put the letter `kind` about row `ref` into the outbox; False if one with this `dedupe_key` is or was owed already.
+
+    `not_before`: when it may go out at the earliest, if that is not `now`.
+    """
     row = {
         "kind": kind,
         "ref": ref,
@@ -21,7 +26,7 @@ def owe(session: Session, kind: str, ref: int, *, dedupe_key: str, now: datetime
         "state": "new",
         "priority": priority,
         "attempts": 0,
-        "next_at": now,
+        "next_at": not_before or now,
         "created_at": now,
     }
     statement = insert_into(session, Outbox).values(row).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(Outbox.id)

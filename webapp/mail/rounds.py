@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from contextlib import suppress as suppress_error
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -15,6 +16,7 @@ from webapp.mail.letters import Letter, letters
 from webapp.mail.mailing import anything_to_expand, expand, mailings
 from webapp.mail.pacing import Pace
 from webapp.mail.sending import Leased, anything_due, lease, settle
+from webapp.mail.suppressing import NotAnAddress, mailbox_key, suppress, why_kept_back
 
 
 @dataclass
@@ -75,19 +77,39 @@ def _empty(post: Post, transport: Transport, tally: Tally) -> None:
         setattr(tally, state, getattr(tally, state) + 1)
 
 
-def _send(post: Post, transport: Transport, leased: Leased) -> Outcome | None:
-    """Write and hand over one letter; None if it is no longer owed. A letter that cannot be written waits for its mend."""
+def _send(post: Post, transport: Transport, leased: Leased) -> Outcome:
+    """Write and hand over one letter. A letter that cannot be written waits for its mend."""
     try:
         letter = write(leased.kind, leased.ref)
         if letter is None:
-            return None
+            return Outcome(Fate.NOT_OWED, "No longer owed")
+        kept_back = _kept_back(letter)
+        if kept_back:
+            return Outcome(Fate.NOT_OWED, f"Suppressed: {kept_back}")
         message = compose(letter, post.sender, message_id=leased.message_id, now=post.now(), encoding=transport.encoding)
         name = f"{leased.id:06d}-{leased.kind}"
-        return transport.deliver(message, envelope=post.sender.envelope, to=letter.to, name=name)
+        outcome = transport.deliver(message, envelope=post.sender.envelope, to=letter.to, name=name)
+        if outcome.no_mailbox:
+            _never_again(letter, now=post.now())
+        return outcome
     except Exception as error:
         # Its words may hold an address, which no log line may: of this fault only the kind is told.
         current_app.logger.error("letter %s (%s) cannot be written: %s", leased.id, leased.kind, type(error).__name__)  # noqa: TRY400
         return Outcome(Fate.LATER, f"It could not be written: {type(error).__name__}")
+
+
+def _kept_back(letter: Letter) -> str | None:
+    try:
+        return why_kept_back(db.session(), letter, mailbox_key(current_app))
+    finally:
+        db.session.rollback()
+
+
+def _never_again(letter: Letter, *, now: datetime) -> None:
+    with suppress_error(NotAnAddress):
+        key = mailbox_key(current_app)(letter.to)
+        with writing() as session:
+            suppress(session, key, "bounce", now=now)
 
 
 def write(kind: str, ref: int) -> Letter | None:

@@ -65,8 +65,8 @@ def _due(now: datetime) -> Select[int, str, int, str, int, str | None]:
     return select(*columns).where(_is_due(now)).order_by(Outbox.priority, Outbox.next_at, Outbox.id)
 
 
-def settle(session: Session, letter: Leased, outcome: Outcome | None, *, now: datetime, chance: float) -> str:
-    """Note what became of a leased letter (None: no longer owed); returns its new state.
+def settle(session: Session, letter: Leased, outcome: Outcome, *, now: datetime, chance: float) -> str:
+    """Note what became of a leased letter; returns its new state.
 
     `chance` in [0, 1) spreads retries. Changes nothing if the lease was lost to another sender meanwhile.
     """
@@ -80,9 +80,9 @@ def settle(session: Session, letter: Leased, outcome: Outcome | None, *, now: da
     return str(values["state"])
 
 
-def _verdict(letter: Leased, outcome: Outcome | None, now: datetime, chance: float) -> dict[str, object]:
-    if outcome is None:
-        return {"state": "dropped", "reason": "No longer owed"}
+def _verdict(letter: Leased, outcome: Outcome, now: datetime, chance: float) -> dict[str, object]:
+    if outcome.fate is Fate.NOT_OWED:
+        return {"state": "dropped", "reason": outcome.reason}
     if outcome.fate is Fate.SENT:
         return {"state": "sent", "sent_at": now, "reason": None}
     reason = outcome.reason or "No reason was given"

@@ -2,7 +2,9 @@
 
 from flask import Flask
 
+from webapp.mail import register_mailbox_key
 from webapp.sweepstakes import claim_views, confirm_views, draw_mail, entry_cli, entry_mail, entry_views
+from webapp.sweepstakes.mailboxes import mailbox_key
 
 
 def register(app: Flask) -> None:
@@ -14,5 +16,6 @@ def register(app: Flask) -> None:
     app.template_global("win_card")(entry_views.win_card)
     app.template_global("between_campaigns")(entry_views.between_campaigns)
     app.template_global("published_winners")(claim_views.published_winners)
+    register_mailbox_key(app, mailbox_key)
     entry_mail.register(app)
     draw_mail.register(app)

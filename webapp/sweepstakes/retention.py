@@ -64,10 +64,15 @@ NEWSLETTER = Kept(
     until="until they end it; then as above",
     days=None,
 )
+SUPPRESSED = Kept(
+    what="A keyed hash of addresses that get no mail from us: they do not exist, or their owners do not want it",
+    until="as long as we send mail, or until the owner asks for mail again",
+    days=None,
+)
 LOG = Kept(
     what="The public record of a draw (numbers and hashes; no name, no address)",
     until="for good: this is what makes the draw checkable",
     days=None,
 )
 
-TABLE = (PENDING, NETWORK, ENTRANT, WINNER, LETTER, NEWSLETTER, LOG)
+TABLE = (PENDING, NETWORK, ENTRANT, WINNER, LETTER, NEWSLETTER, SUPPRESSED, LOG)

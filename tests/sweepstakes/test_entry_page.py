@@ -66,7 +66,16 @@ def everything() -> object:
 def test_the_page_shows_what_is_held_and_is_kept_nowhere(client: FlaskClient, own: str) -> None:
     page = client.get(own)
     assert page.status_code == 200
-    for words in ("Ada Reader", "ada@example.com", 'data-entry-number="1"', "Win $100", "in the draw", "accept the official rules"):
+    for words in (
+        "Ada Reader",
+        "ada@example.com",
+        'data-entry-number="1"',
+        "Win $100",
+        "in the draw",
+        "accept the official rules",
+        "127.0.0.0/24",
+        "perator-trusted",
+    ):
         assert words in page.text
     assert "Tuesday 1 December 2026" in page.text
     for answer in (page, client.get(f"{own}/receipt.txt"), client.get(f"{own}/data.json"), client.get(f"{own}/erase")):
@@ -106,6 +115,7 @@ def test_the_data_to_take_away_is_all_that_is_held(client: FlaskClient, own: str
     assert facts["registered_at"] == "2026-12-01T12:00:00Z"
     assert facts["receipt"] == client.get(f"{own}/receipt.txt").text
     assert facts["claim"] is None
+    assert facts["network"] == "127.0.0.0/24"
 
 
 def test_the_newsletter_goes_on_and_off_each_time_on_record(client: FlaskClient, own: str) -> None:

@@ -30,9 +30,13 @@ class Consented:
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """All there is about `person` in one campaign. `letters` are rows of the outbox: no text, no address."""
+    """All there is about `person` in one campaign. `letters` are rows of the outbox: no text, no address.
+
+    `network`: the shortened one of the registration, while it is kept.
+    """
 
     person: Person
+    network: str | None
     consents: tuple[Consented, ...]
     letters: tuple[Row, ...]
     claim: Claimed | None
@@ -46,6 +50,7 @@ def held(session: Session, person: Person, *, keys: Keyring) -> Held:
     )
     return Held(
         person=person,
+        network=session.execute(select(Entrant.network).where(Entrant.id == person.id)).scalar_one(),
         consents=tuple(Consented(kind=kind, text=text, given=given, at=at, source=source) for kind, text, given, at, source in rows),
         letters=tuple(about(session, ENTRANT_LETTERS, person.id)),
         claim=read_claim(session, person.id, keys=keys),
@@ -82,6 +87,7 @@ def taken_away(holding: Held, receipt: str | None) -> str:
         "source": person.source,
         "entry_number": person.entry_index,
         "registered_at": stamp(person.registered_at),
+        "network": holding.network,
         "confirmed_at": stamp(person.confirmed_at) if person.confirmed_at else None,
         "newsletter": person.newsletter,
         "consents": [{**asdict(consent), "at": stamp(consent.at)} for consent in holding.consents],

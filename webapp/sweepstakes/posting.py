@@ -6,6 +6,7 @@ from flask import request
 from werkzeug.datastructures import ImmutableMultiDict
 
 from webapp import form_tokens
+from webapp.counting import count
 from webapp.errors import Refusal
 from webapp.origin import Verdict, judge
 from webapp.site import settings
@@ -38,7 +39,9 @@ def verdict(fields: Fields) -> Verdict:
     """Where the post came from. Our own token, sent back with its cookie, speaks for a browser that does not say; never against CROSS."""
     judged = judge(dict(request.headers), settings())
     if judged is Verdict.UNKNOWN and form_tokens.accepts(fields.get(form_tokens.FIELD)):
+        count("form_posts", verdict="second try")
         return Verdict.OURS
+    count("form_posts", verdict=judged.value)
     return judged
 
 

@@ -54,6 +54,7 @@ SETTINGS = (
     Setting("CONTACT", "none", "E-mail address for readers' questions"),
     Setting("PROXY_HOPS", "0", "How many proxies in front are ours; only so many X-Forwarded-For values are believed"),
     Setting("REDIS_URL", "none: limits are counted in the database", "`redis://…` or `valkey://…`: where limits are counted", secret=True),
+    Setting("FORM_UNDER_ATTACK", "off", "`on`: every registration is asked for once more, on a page made for it alone"),
     Setting("LIMITS", "on", "`off`: no limits; only with a loopback SITE_URL"),
     Setting("LIMIT_IPV4", "60 per hour", "Entries from an IPv4 address (or an IPv6 /48) before the form asks twice"),
     Setting("LIMIT_IPV4_REFUSED", "600 per hour", "Entries from an IPv4 address (or an IPv6 /48) before it must wait"),
@@ -112,6 +113,7 @@ class Settings:
     proxy_hops: int
     redis_url: str | None
     limits: Limits | None
+    form_under_attack: bool
 
     @property
     def https(self) -> bool:
@@ -155,6 +157,13 @@ class _Reader:
             self.fault(name, f"{value!r} is not a whole number from {low} to {high}", f"Write for example {name}={default}.")
             return default
         return int(value)
+
+    def choice(self, name: str, default: str, other: str) -> str:
+        value = self.text(name) or default
+        if value not in {default, other}:
+            self.fault(name, f"{value!r} is neither {default} nor {other}", f"Unset it ({default}), or write {name}={other}.")
+            return default
+        return value
 
     def zone(self, name: str) -> ZoneInfo:
         value = self.text(name) or "UTC"
@@ -287,6 +296,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
         proxy_hops=read.whole("PROXY_HOPS", 0, 0, 10),
         redis_url=read.redis("REDIS_URL"),
         limits=read.limits(),
+        form_under_attack=read.choice("FORM_UNDER_ATTACK", "off", "on") == "on",
     )
     _refuse_what_is_unsafe(settings, read)
     return settings, tuple(read.faults)

@@ -4,7 +4,7 @@ This is the path that everybody takes at once: plain statements, everything cost
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -49,9 +49,10 @@ def prepare(name: str, address: Address, *, newsletter: bool, keys: Keyring, net
     )
 
 
-def register(session: Session, slug: str | None, wish: Registration, *, now: datetime) -> None:
+def register(session: Session, slug: str | None, wish: Registration, *, now: datetime, mail_delay: int = 0) -> None:
     """Enter `wish` into the campaign `slug` (None: the one that closes first) and owe the letter that its state asks for.
 
+    `mail_delay`: seconds that the letter waits at least, so that all letters together keep to their limit.
     Raises NotTaking outside [opens_at, closes_at).
     """
     campaign_id = taking(session, slug, now=now)
@@ -68,11 +69,12 @@ def register(session: Session, slug: str | None, wish: Registration, *, now: dat
         "token_counter": 0,
         "made_up": False,
     }
+    not_before = now + timedelta(seconds=mail_delay)
     entrant_id = insert_if_new(session, row)
     if entrant_id is not None:
-        _owe_today(session, "confirm", entrant_id, now)
+        _owe_today(session, "confirm", entrant_id, now, not_before)
     else:
-        _remind(session, campaign_id, wish.email_key, now)
+        _remind(session, campaign_id, wish.email_key, now, not_before)
 
 
 def insert_if_new(session: Session, row: dict[str, object]) -> int | None:
@@ -92,14 +94,14 @@ def taking(session: Session, slug: str | None, *, now: datetime) -> int:
     return campaign_id
 
 
-def _remind(session: Session, campaign_id: int, email_key: bytes, now: datetime) -> None:
+def _remind(session: Session, campaign_id: int, email_key: bytes, now: datetime, not_before: datetime) -> None:
     """Write to somebody known what they need to know; the page never tells. An excluded person was told before."""
     known = select(Entrant.id, Entrant.state).where(Entrant.campaign_id == campaign_id, Entrant.email_key == email_key, LIVE)
     row = session.execute(known).first()
     if row is not None and row.state in {"pending", "confirmed"}:
-        _owe_today(session, "confirm" if row.state == "pending" else "already_in", row.id, now)
+        _owe_today(session, "confirm" if row.state == "pending" else "already_in", row.id, now, not_before)
 
 
-def _owe_today(session: Session, kind: str, entrant_id: int, now: datetime) -> None:
+def _owe_today(session: Session, kind: str, entrant_id: int, now: datetime, not_before: datetime) -> None:
     # At most one a day, or the form would be a way to flood somebody's inbox.
-    owe(session, kind, entrant_id, dedupe_key=f"{kind}/{entrant_id}/{now:%Y-%m-%d}", now=now)
+    owe(session, kind, entrant_id, dedupe_key=f"{kind}/{entrant_id}/{now:%Y-%m-%d}", now=now, not_before=not_before)

@@ -20,6 +20,7 @@ from webapp.sweepstakes.entry_mail import log_key
 from webapp.sweepstakes.finding import find, find_opened
 from webapp.sweepstakes.names import NameRefused, read_name
 from webapp.sweepstakes.subscribing import readers
+from webapp.sweepstakes.unsubscribe_views import marketing_headers
 
 
 @click.group()
@@ -60,7 +61,10 @@ def _list_readers(campaign: str | None, limit: int | None, *, as_json: bool) -> 
         if campaign is not None:
             find(db.session(), campaign)
         people = list(islice(readers(db.session(), campaign, keys=keyring()), limit))
-    facts = [{"name": person.name, "email": person.email, "campaign": person.contest.slug} for person in people]
+    facts = [
+        {"name": person.name, "email": person.email, "campaign": person.contest.slug, "headers": marketing_headers(person.id)}
+        for person in people
+    ]
     rows = [[person.email or "", person.name or "", person.contest.slug] for person in people]
     console.say(console.table(["e-mail", "name", "campaign"], rows) if rows else "Nobody reads the newsletter yet.", facts, as_json=as_json)
 

@@ -7,6 +7,7 @@ from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.keys import Keyring
+from webapp.mail import suppressed
 from webapp.sweepstakes.consents import Words, record
 from webapp.sweepstakes.entrants import Person, by_id
 from webapp.sweepstakes.models import Campaign, Entrant
@@ -41,8 +42,8 @@ def _set(session: Session, entrant_id: int, words: Words, *, given: bool, source
 
 
 def readers(session: Session, slug: str | None, *, keys: Keyring) -> Iterator[Person]:
-    """Who gets the newsletter, of one campaign or of all; each address once, by its newest row."""
-    wanted = select(Entrant.id, Entrant.email_key).where(READS).order_by(Entrant.id.desc())
+    """Who gets the newsletter, of one campaign or of all; each address once, by its newest row. Nobody whom the mail room suppresses."""
+    wanted = select(Entrant.id, Entrant.email_key).where(READS, ~suppressed(Entrant.email_key)).order_by(Entrant.id.desc())
     if slug is not None:
         wanted = wanted.join(Campaign, Entrant.campaign_id == Campaign.id).where(Campaign.slug == slug)
     seen: set[bytes | None] = set()

@@ -54,6 +54,7 @@ SETTINGS = (
     Setting("CONTACT", "none", "E-mail address for readers' questions"),
     Setting("PROXY_HOPS", "0", "How many proxies in front are ours; only so many X-Forwarded-For values are believed"),
     Setting("REDIS_URL", "none: limits are counted in the database", "`redis://…` or `valkey://…`: where limits are counted", secret=True),
+    Setting("DISPOSABLE", "flag", "Throw-away e-mail addresses: `flag` them for the review, or `refuse` them"),
     Setting("FORM_UNDER_ATTACK", "off", "`on`: every registration is asked for once more, on a page made for it alone"),
     Setting("LIMITS", "on", "`off`: no limits; only with a loopback SITE_URL"),
     Setting("LIMIT_IPV4", "60 per hour", "Entries from an IPv4 address (or an IPv6 /48) before the form asks twice"),
@@ -114,6 +115,7 @@ class Settings:
     redis_url: str | None
     limits: Limits | None
     form_under_attack: bool
+    disposable_refused: bool
 
     @property
     def https(self) -> bool:
@@ -297,6 +299,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
         redis_url=read.redis("REDIS_URL"),
         limits=read.limits(),
         form_under_attack=read.choice("FORM_UNDER_ATTACK", "off", "on") == "on",
+        disposable_refused=read.choice("DISPOSABLE", "flag", "refuse") == "refuse",
     )
     _refuse_what_is_unsafe(settings, read)
     return settings, tuple(read.faults)

@@ -47,6 +47,7 @@ def post_register() -> AnyResponse:
     """Take a registration. Whoever is new, pending or in already gets the same answer; the mail differs."""
     fields = posting.read_fields()
     form = RegisterForm(fields)
+    form.refuse_disposable = settings().disposable_refused
     verdict = posting.verdict(fields)
     if verdict is not Verdict.OURS:
         return _asked_again(form, verdict)
@@ -137,14 +138,14 @@ def _another_offered(form: RegisterForm, slug: str | None) -> Response:
     coming = None if instead else between_campaigns().next
     notice = NOTHING_OPEN
     if asked and now < asked.opens_at:
-        notice = f"{asked.title} opens {asked.opens}. What you typed is kept: press Register again then."
+        notice = f"{asked.title} opens {asked.opens}. What you typed is kept below until then."
     elif asked:
         notice = f"{asked.title} takes no more entries: it closed {asked.closes}."
     if instead:
         notice += f" You can enter {instead.title}: what you typed is kept; please read its rules and tick the box."
     elif coming and coming.slug != slug:
         notice += f" {coming.title} opens {coming.opens}."
-    return _page(instead or coming, filled(form, token=_token(), agree=False), 422, notice=notice)
+    return _page(instead or coming, filled(form, token=_token(), agree=False), 422, notice=notice, closed=instead is None)
 
 
 def _away(form: RegisterForm) -> Response:
@@ -155,8 +156,10 @@ def _away(form: RegisterForm) -> Response:
     return response
 
 
-def _page(offer: Offer | None, form: Filled, status: int, *, notice: str | None = None, campaign: str | None = None) -> Response:
-    """The form's own page; like everything that may hold what somebody typed, it is kept nowhere."""
+def _page(
+    offer: Offer | None, form: Filled, status: int, *, notice: str | None = None, campaign: str | None = None, closed: bool = False
+) -> Response:
+    """The form's own page; like everything that may hold what somebody typed, it is kept nowhere. `closed`: there is nothing that it could enter now."""
     slug = offer.slug if offer else campaign
-    page = render_template("sweepstakes/register.html", offer=offer, form=form, notice=notice, slug=slug, away=status == 503)
+    page = render_template("sweepstakes/register.html", offer=offer, form=form, notice=notice, slug=slug, away=status == 503, closed=closed)
     return make_response(page, status)

@@ -9,6 +9,7 @@ from wtforms import BooleanField, HiddenField, StringField, ValidationError
 
 from webapp.sweepstakes import addresses, names
 from webapp.sweepstakes.addresses import Address, AddressRefused, read_address
+from webapp.sweepstakes.doubting import is_disposable, meant
 from webapp.sweepstakes.names import NameRefused, read_name
 
 
@@ -22,9 +23,14 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     newsletter = BooleanField()
     # People do not see it, programs fill it. So do some browsers: then the form is shown again, this field empty.
     leave_empty = StringField()
+    # Whether another address was meant was asked about this one; and the answer, if it is yes.
+    asked_email = HiddenField()
+    use_email = HiddenField()
 
     person_name: str
     address: Address
+    meant: str | None = None
+    refuse_disposable = False
 
     def validate_name(self, given: StringField) -> None:
         try:
@@ -33,10 +39,20 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
             raise ValidationError(error.sentence) from error
 
     def validate_email(self, given: StringField) -> None:
+        asked = bool(given.data) and given.data == self.asked_email.data
+        if asked and self.use_email.data:
+            given.data = self.use_email.data
         try:
             self.address = read_address(given.data or "")
         except AddressRefused as error:
             raise ValidationError(error.sentence) from error
+        if self.refuse_disposable and is_disposable(self.address.canonical):
+            raise ValidationError("We cannot write to addresses that are made to be thrown away. Please give one that you keep.")
+        self.meant = None if asked else meant(self.address.email)
+        if self.meant:
+            raise ValidationError(
+                f"Did you mean {self.meant}? Tick the box below it, or press Register again to keep yours."
+            )
 
     def validate_agree(self, given: BooleanField) -> None:
         if not given.data:
@@ -66,7 +82,10 @@ class ConfirmForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
 @dataclass(frozen=True, kw_only=True)
 class Filled:
-    """A form as the page shows it: what was typed, what is wrong with it by field, and the token where one is needed."""
+    """A form as the page shows it: what was typed, what is wrong with it by field, and the token where one is needed.
+
+    `asked`: the address as typed about which the page asks, or has asked, whether `meant` was meant.
+    """
 
     name: str = ""
     email: str = ""
@@ -74,14 +93,20 @@ class Filled:
     newsletter: bool = False
     errors: dict[str, str] = field(default_factory=dict)
     token: str | None = None
+    asked: str = ""
+    meant: str | None = None
 
 
 def filled(form: RegisterForm | ConfirmForm, *, token: str | None, agree: bool = True, newsletter: bool = True) -> Filled:
     """The form with all that was typed. A box is left empty where it must be ticked anew: on a page of ours, or for other rules."""
     data: dict[str, Any] = form.data
+    email = shown(data.get("email"), addresses.LONGEST)
+    proposed = form.meant if isinstance(form, RegisterForm) else None
     return Filled(
         name=shown(data["name"], names.LONGEST),
-        email=shown(data.get("email"), addresses.LONGEST),
+        email=email,
+        asked=email if proposed or data.get("asked_email") == data.get("email") else "",
+        meant=proposed,
         agree=agree and bool(data.get("agree")),
         newsletter=newsletter and bool(data["newsletter"]),
         errors={name: str(errors[0]) for name, errors in form.errors.items() if name},

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.database import Base, BigInt, Moment
@@ -57,6 +57,7 @@ class Entrant(Base):
     `email_key` the blind index of the canonical address, unique per campaign among those not withdrawn.
     `entry_index`: the entry's place in the log. `token_counter` ends older links when raised.
     `newsletter`: wished for; counts once confirmed. `network`: the sender's, shortened (client.py), until retention.NETWORK ends.
+    `disposable`: the address is at a provider of throw-away addresses; for the review.
     """
 
     __tablename__ = "sweepstakes_entrant"
@@ -81,6 +82,7 @@ class Entrant(Base):
     token_counter: Mapped[int] = mapped_column(default=0)
     made_up: Mapped[bool] = mapped_column(default=False)
     network: Mapped[str | None] = mapped_column(String(43))
+    disposable: Mapped[bool] = mapped_column(default=False, server_default=false())
     campaign: Mapped[Campaign] = relationship(lazy="joined")
 
 

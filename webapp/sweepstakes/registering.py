@@ -13,6 +13,7 @@ from webapp.database import insert_into
 from webapp.keys import Keyring
 from webapp.mail import owe
 from webapp.sweepstakes.addresses import Address
+from webapp.sweepstakes.doubting import is_disposable
 from webapp.sweepstakes.models import Campaign, Entrant
 from webapp.sweepstakes.sealed import EMAIL, EMAIL_KEY, NAME
 
@@ -21,13 +22,17 @@ LIVE = text("state NOT IN ('withdrawn', 'erased')")
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """A wish to enter, sealed and ready to be stored. `network`: where it came from, shortened; None if unknown."""
+    """A wish to enter, sealed and ready to be stored. `network`: where it came from, shortened; None if unknown.
+
+    `disposable`: a throw-away address.
+    """
 
     name: bytes
     email: bytes
     email_key: bytes
     newsletter: bool
     network: str | None
+    disposable: bool
 
 
 class NotTaking(Exception):
@@ -46,6 +51,7 @@ def prepare(name: str, address: Address, *, newsletter: bool, keys: Keyring, net
         email_key=keys.blind(EMAIL_KEY, address.canonical),
         newsletter=newsletter,
         network=network,
+        disposable=is_disposable(address.canonical),
     )
 
 
@@ -65,6 +71,7 @@ def register(session: Session, slug: str | None, wish: Registration, *, now: dat
         "email_key": wish.email_key,
         "newsletter": wish.newsletter,
         "network": wish.network,
+        "disposable": wish.disposable,
         "registered_at": now,
         "token_counter": 0,
         "made_up": False,

@@ -195,3 +195,13 @@ def test_more_than_five_hundred_at_once_and_a_sealed_log_are_refused(run: FlaskC
     with pytest.raises(LogSealed):
         make_up(2, 2)
     assert len(entrants()) == 2
+
+
+def test_list_without_a_campaign_means_the_one_that_is_open(run: FlaskCliRunner, clock: time_machine.Traveller) -> None:
+    clock.move_to(LATER)
+    assert (
+        run.invoke(args=["entrant", "list", "--json"]).output == run.invoke(args=["entrant", "list", "win-100", "--json"]).output == "[]\n"
+    )
+    clock.move_to(LATER + timedelta(days=400))
+    nothing = run.invoke(args=["entrant", "list", "--json"])
+    assert (nothing.exit_code, "No campaign is open now" in nothing.output) == (2, True)

@@ -19,6 +19,7 @@ from webapp.sweepstakes.entrants import NoSuchEntrant, Person
 from webapp.sweepstakes.entry_mail import log_key
 from webapp.sweepstakes.finding import find, find_opened
 from webapp.sweepstakes.names import NameRefused, read_name
+from webapp.sweepstakes.reading import current_campaign
 from webapp.sweepstakes.subscribing import readers
 from webapp.sweepstakes.unsubscribe_views import marketing_headers
 
@@ -39,6 +40,8 @@ def entrant() -> None:
 def list_(campaign: str | None, *, state: str | None, limit: int | None, only_readers: bool, as_json: bool) -> None:
     """List a campaign's entrants in the order of their registration, or the newsletter's readers.
 
+    Without CAMPAIGN: those of the campaign that is open now (the one that closes first).
+
     Example: flask entrant list win-100 --state confirmed --json
     """
     if limit is None and not as_json:
@@ -47,7 +50,10 @@ def list_(campaign: str | None, *, state: str | None, limit: int | None, only_re
         _list_readers(campaign, limit, as_json=as_json)
         return
     if campaign is None:
-        raise click.UsageError("Name the campaign, or ask for --newsletter.")
+        current = current_campaign(db.session(), clock.now())
+        if current is None:
+            raise click.UsageError("No campaign is open now: name one, or ask for --newsletter.")
+        campaign = current.slug
     with refusals():
         find(db.session(), campaign)
         people = list(entrants.everybody(db.session(), campaign, state=state, limit=limit, keys=keyring()))

@@ -198,7 +198,7 @@ def test_more_than_five_hundred_at_once_and_a_sealed_log_are_refused(run: FlaskC
 
 
 def test_list_without_a_campaign_means_the_one_that_is_open(run: FlaskCliRunner, clock: time_machine.Traveller) -> None:
-    clock.move_to(LATER)
+    clock.move_to(OPENS + timedelta(hours=1))
     assert (
         run.invoke(args=["entrant", "list", "--json"]).output == run.invoke(args=["entrant", "list", "win-100", "--json"]).output == "[]\n"
     )

@@ -96,13 +96,10 @@ def _environ(instance: Path, **more: str) -> dict[str, str]:
 @contextmanager
 def site(instance: Path, **more: str) -> Iterator[Site]:
     """A site in `instance` after `flask init`: gunicorn with two workers, and the mail sender."""
-    port = free_port()
-    environ = _environ(instance, PORT=str(port), **more)
-    here = Site(f"http://127.0.0.1:{port}", instance, environ)
-    here.flask("init")
+    here = installed_site(instance, **more)
     children = [
-        subprocess.Popen([str(BIN / "gunicorn"), "--log-level", "warning", "wsgi:app"], cwd=ROOT, env=environ),
-        subprocess.Popen([str(BIN / "flask"), "--app", "wsgi", "mail", "send", "--loop"], cwd=ROOT, env=environ),
+        subprocess.Popen([str(BIN / "gunicorn"), "--log-level", "warning", "wsgi:app"], cwd=ROOT, env=here.environ),
+        subprocess.Popen([str(BIN / "flask"), "--app", "wsgi", "mail", "send", "--loop"], cwd=ROOT, env=here.environ),
     ]
     try:
         wait_until_served(here.url)
@@ -111,6 +108,29 @@ def site(instance: Path, **more: str) -> Iterator[Site]:
         for child in children:
             child.send_signal(signal.SIGTERM)
         assert [child.wait(timeout=40) for child in children] == [0, 0]
+
+
+def web(here: Site) -> subprocess.Popen[bytes]:
+    """gunicorn alone, in a process group of its own, serving."""
+    process = subprocess.Popen(
+        [str(BIN / "gunicorn"), "--log-level", "critical", "wsgi:app"], cwd=ROOT, env=here.environ, start_new_session=True
+    )
+    wait_until_served(here.url)
+    return process
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """As a power cut ends it: the process and all its children at once, none of them asked."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def installed_site(instance: Path, **more: str) -> Site:
+    """A site in `instance` after `flask init`, of which nothing runs yet."""
+    port = free_port()
+    here = Site(f"http://127.0.0.1:{port}", instance, _environ(instance, PORT=str(port), **more))
+    here.flask("init")
+    return here
 
 
 def wait_until_served(url: str) -> None:

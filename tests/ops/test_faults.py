@@ -1,0 +1,137 @@
+"""The running server under faults: nothing acknowledged is lost, nothing is there twice."""
+
+import http.client
+import random
+import sqlite3
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.serving import Site, inbox, installed_site, kill_group, web
+from tests.sweepstakes.campaigns import changed
+from tests.sweepstakes.entering import typed
+from webapp.keys import load_keys
+
+pytestmark = pytest.mark.slow
+
+KILLS = 12
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+
+
+def open_campaign(here: Site, folder: Path) -> None:
+    """A campaign that takes entries now."""
+    today = datetime.now(UTC)
+    source = changed("opens_at", f"opens_at = {today - timedelta(days=2):%Y-%m-%d}T09:00:00")
+    source = changed("closes_at", f"closes_at = {today + timedelta(days=20):%Y-%m-%d}T12:00:00", source)
+    file = folder / "campaign.toml"
+    file.write_text(source, encoding="utf-8")
+    here.flask("sweepstakes", "create", str(file))
+    here.flask("sweepstakes", "open", "win-100", "--yes")
+
+
+def register(here: Site, email: str) -> int:
+    """The status that a registration is answered with. OSError or HTTPException if it is not answered."""
+    connection = http.client.HTTPConnection(urlsplit(here.url).netloc, timeout=20)
+    try:
+        connection.request("POST", "/register", urlencode(typed(email=email)), FORM)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+@dataclass
+class Readers:
+    """Many people who register, each pressing again until there is an answer."""
+
+    here: Site
+    stop: threading.Event = field(default_factory=threading.Event)
+    acknowledged: list[str] = field(default_factory=list)
+    unanswered: int = 0
+    answers: Counter[int] = field(default_factory=Counter)
+    numbers: "count[int]" = field(default_factory=count)
+    patience_ends: float = field(default_factory=lambda: time.monotonic() + 120)
+
+    def one(self) -> None:
+        while not self.stop.is_set():
+            email = f"reader{next(self.numbers)}@example.com"
+            while self._press(email) != 303:
+                assert time.monotonic() < self.patience_ends, f"no answer for {email}: {self.answers}"
+                time.sleep(0.05)
+            self.acknowledged.append(email)
+
+    def _press(self, email: str) -> int | None:
+        try:
+            status = register(self.here, email)
+        except (OSError, http.client.HTTPException):
+            self.unanswered += 1
+            return None
+        self.answers[status] += 1
+        return status
+
+
+def test_twelve_kills_under_load_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    here = installed_site(tmp_path / "instance", LIMITS="off")
+    open_campaign(here, tmp_path)
+    readers, chance = Readers(here), random.Random(4)  # the moments are chance enough: the load has its own
+    server = web(here)
+    with ThreadPoolExecutor(6) as pool:
+        running = [pool.submit(readers.one) for _ in range(6)]
+        try:
+            for _ in range(KILLS):
+                time.sleep(chance.uniform(0.2, 1.2))
+                kill_group(server)
+                server = web(here)
+        finally:
+            readers.stop.set()
+            for one in running:
+                one.result(timeout=30)
+            kill_group(server)
+    index = load_keys(here.instance / "keys")
+    with sqlite3.connect(here.instance / "daily-draw.sqlite3") as database:
+        keys = [key for (key,) in database.execute("SELECT email_key FROM sweepstakes_entrant")]
+        letters = [ref for (ref,) in database.execute("SELECT ref FROM mail_outbox WHERE kind = 'confirm'")]
+        ids = [number for (number,) in database.execute("SELECT id FROM sweepstakes_entrant")]
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    database.close()
+    assert len(readers.acknowledged) > KILLS
+    assert readers.unanswered > 0, "no post was under way at any kill"
+    assert sorted(keys) == sorted(index.blind("email", email) for email in readers.acknowledged)
+    assert sorted(letters) == sorted(ids)
+    assert set(readers.answers) <= {303, 503}, readers.answers
+
+
+def test_fifty_posts_of_one_address_at_once_are_one_row_and_one_mail(database_url: str | None, tmp_path: Path) -> None:
+    more = {"DATABASE_URL": database_url} if database_url else {}
+    with inbox() as box:
+        here = installed_site(tmp_path / "instance", LIMITS="off", MAIL_URL=f"smtp://127.0.0.1:{box.port}", **more)
+        open_campaign(here, tmp_path)
+        server = web(here)
+        start = threading.Barrier(50)
+
+        def press(number: int) -> int:
+            start.wait()
+            return register(here, ("ada.reader@gmail.com", "AdaReader+draw@googlemail.com")[number % 2])
+
+        try:
+            with ThreadPoolExecutor(50) as pool:
+                answers = list(pool.map(press, range(50)))
+        finally:
+            kill_group(server)
+        assert answers == [303] * 50
+        for _ in range(2):
+            here.flask("mail", "send")
+        assert len(box.messages) == 1
+    engine = create_engine(database_url or f"sqlite:///{here.instance / 'daily-draw.sqlite3'}")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM sweepstakes_entrant")).scalar_one() == 1
+        assert connection.execute(text("SELECT count(*) FROM mail_outbox")).scalar_one() == 1
+    engine.dispose()

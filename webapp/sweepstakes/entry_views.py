@@ -159,7 +159,10 @@ def _away(form: RegisterForm) -> Response:
 def _page(
     offer: Offer | None, form: Filled, status: int, *, notice: str | None = None, campaign: str | None = None, closed: bool = False
 ) -> Response:
-    """The form's own page; like everything that may hold what somebody typed, it is kept nowhere. `closed`: there is nothing that it could enter now."""
+    """The form's own page; like everything that may hold what somebody typed, it is kept nowhere.
+
+    `closed`: there is nothing that it could enter now.
+    """
     slug = offer.slug if offer else campaign
     page = render_template("sweepstakes/register.html", offer=offer, form=form, notice=notice, slug=slug, away=status == 503, closed=closed)
     return make_response(page, status)

@@ -50,9 +50,7 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
             raise ValidationError("We cannot write to addresses that are made to be thrown away. Please give one that you keep.")
         self.meant = None if asked else meant(self.address.email)
         if self.meant:
-            raise ValidationError(
-                f"Did you mean {self.meant}? Tick the box below it, or press Register again to keep yours."
-            )
+            raise ValidationError(f"Did you mean {self.meant}? Tick the box below it, or press Register again to keep yours.")
 
     def validate_agree(self, given: BooleanField) -> None:
         if not given.data:

@@ -1,5 +1,6 @@
 """The forms that readers fill in. They check one field each; what the database must decide is not theirs to ask."""
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +14,17 @@ from webapp.sweepstakes.doubting import is_disposable, meant
 from webapp.sweepstakes.names import NameRefused, read_name
 
 
+def _slug(given: str | None) -> str:
+    """What names a campaign; anything else becomes a name that none has. PostgreSQL takes no NUL even in a question."""
+    if not given:
+        return ""
+    return given if re.fullmatch(r"[a-z0-9-]{1,64}", given) else "-"
+
+
 class RegisterForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """Name, address and two boxes. After `validate`, `person_name` and `address` hold what was read from them."""
 
-    campaign = HiddenField()
+    campaign = HiddenField(filters=[_slug])
     name = StringField()
     email = StringField()
     agree = BooleanField()

@@ -32,6 +32,8 @@ class Reader(FlaskClient):
         response = super().open(*args, **kwargs)
         if response.mimetype == "text/html":
             lint(response)
+        if response.status_code == 200 and response.request.method == "GET" and response.content_length is not None:
+            assert response.content_length == len(response.data), "a client would read only so much"
         return response
 
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from copy import copy
 from functools import partial
 from importlib import import_module
-from typing import NoReturn
+from typing import Any
 
 import click
 from flask import Flask
+from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 
-from webapp import assets, client, database, dates, errors, form_tokens, headers, limits
+from webapp import assets, client, console, database, dates, errors, form_tokens, headers, limits
 from webapp.config import ROOT, Fault, read_settings
 
 # In this order they register their pages, commands and template globals.
@@ -46,20 +47,33 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     limits.init_app(app, settings)
     for room in ROOMS:
         import_module(f"webapp.{room}").init_app(app)
-    if faults:
-        app.cli.commands = {name: _refusing(command, faults) for name, command in app.cli.commands.items()}
+    app.cli.commands = {name: _told(command, faults) for name, command in app.cli.commands.items()}
     return app
 
 
-def _refusing(command: click.Command, faults: tuple[Fault, ...]) -> click.Command:
-    """A copy of `command` that says what is wrong with the settings and does nothing else. Copies: apps share the originals."""
+def _told(command: click.Command, faults: tuple[Fault, ...]) -> click.Command:
+    """A copy of `command` that says in a sentence what an admin can mend. Copies: apps share the originals.
+
+    With faulty settings it does nothing but name them.
+    """
     clone = copy(command)
     if isinstance(clone, click.Group):
-        clone.commands = {name: _refusing(child, faults) for name, child in clone.commands.items()}
-    elif clone.name not in WORKS_WITH_FAULTS:
-        setattr(clone, "invoke", partial(_refuse, faults))  # noqa: B010 - the type of a method cannot be assigned to
+        clone.commands = {name: _told(child, faults) for name, child in clone.commands.items()}
+    else:
+        wrong = () if clone.name in WORKS_WITH_FAULTS else faults
+        setattr(clone, "invoke", partial(_invoke, command, wrong))  # noqa: B010 - the type of a method cannot be assigned to
     return clone
 
 
-def _refuse(faults: tuple[Fault, ...], _context: click.Context) -> NoReturn:
-    raise click.ClickException("\n       ".join(str(fault) for fault in faults))
+def _invoke(command: click.Command, faults: tuple[Fault, ...], context: click.Context) -> Any:
+    if faults:
+        raise console.refuse(*(str(fault) for fault in faults))
+    try:
+        return command.invoke(context)
+    except (OperationalError, ProgrammingError) as error:
+        mend = "Is it there and reachable? After an installation or an update: `flask init`."
+        raise console.refuse(f"The database does not answer as it should ({error.orig}).", mend) from error
+    except (OverflowError, DataError) as error:  # SQLite's word and PostgreSQL's
+        raise console.refuse("A number is too large for anything we keep.") from error
+    except PermissionError as error:
+        raise console.refuse(f"{error.filename} cannot be written or read: {error.strerror}.") from error

@@ -81,3 +81,19 @@ def test_commands_refuse_faulty_settings_and_say_how_to_mend_them(installed: Pat
 def test_an_app_is_made_even_with_faults_so_that_help_works(tmp_path: Path) -> None:
     app: Flask = make_app(tmp_path, PORT="x")
     assert [fault.name for fault in app.extensions["faults"]] == ["PORT"]
+
+
+def test_a_command_on_an_installation_that_was_never_made_names_the_mend(tmp_path: Path) -> None:
+    (tmp_path / "instance").mkdir()
+    bare = make_app(tmp_path / "instance")
+    with bare.app_context():
+        said = bare.test_cli_runner().invoke(args=["sweepstakes", "list"])
+        db.engine.dispose()
+    assert said.exit_code == 1
+    assert "flask init" in said.output
+
+
+def test_a_number_beyond_all_rows_is_a_sentence(app: Flask) -> None:
+    said = app.test_cli_runner().invoke(args=["mail", "show", "9" * 20])
+    assert said.exit_code == 1
+    assert "Error:" in said.output

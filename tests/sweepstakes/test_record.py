@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -186,3 +187,7 @@ def test_open_draw_checks_a_running_site_by_its_address(tmp_path: Path) -> None:
         assert (said.returncode, said.stdout.splitlines()[-1]) == (0, UNPROVEN), said.stdout + said.stderr
         assert f"Rank 1 is entry {ranking[0]['entry']:,}, ticket {ranking[0]['ticket']}." in said.stdout
         assert checked(f"{here.url}/draws/other").returncode == 1
+        with urllib.request.urlopen(f"{url}/bundle.zip", timeout=60) as answer:
+            (tmp_path / "served.zip").write_bytes(answer.read())
+        said = checked(str(tmp_path / "served.zip"))
+        assert (said.returncode, said.stdout.splitlines()[-1]) == (0, UNPROVEN), said.stdout + said.stderr

@@ -88,7 +88,7 @@ def rekey(new_key: bool, as_json: bool) -> None:
     newest, older = next(reversed(keys.data)), list(keys.data)[:-1]
     spare = f" No row needs {', '.join(older)} any more; backups do." if older else ""
     console.say(
-        f"{counted(resealed, 'row')} sealed anew; all are under {newest}.{spare} Back up the keys: `flask backup FILE --keys`.",
+        f"{counted(resealed, 'row')} sealed anew; all are under {newest}.{spare} Back up the folder instance/keys again.",
         {"resealed": resealed, "key": newest, "older": older},
         as_json=as_json,
     )

@@ -139,6 +139,8 @@ def _another_offered(form: RegisterForm, slug: str | None) -> Response:
     notice = NOTHING_OPEN
     if asked and now < asked.opens_at:
         notice = f"{asked.title} opens {asked.opens}. What you typed is kept below until then."
+    elif asked and now < asked.contest.closes_at:  # an operator-trusted one, closed before its time
+        notice = f"{asked.title} takes no more entries: it was closed early."
     elif asked:
         notice = f"{asked.title} takes no more entries: it closed {asked.closes}."
     if instead:

@@ -30,14 +30,14 @@ def bundle_zip(campaign: str) -> Response:
     # The same log, signed, and the same program make the same bytes, so the tag is known before they are made.
     program = (STATIC / "open-draw" / "open_draw.py").read_bytes()
     tag = sha256(log.checkpoint.encode() + program).hexdigest()[:32]
-    response = _answer(Response(mimetype="application/zip"), log, tag)
+    # Outlives this request's session; closed with the response.
+    session = Session(db.engine)
+    # Passed through as it is made: counting its bytes first would hold all of them.
+    pieces = _released(session, bundle(session, log.name, rules=rules))
+    response = Response(pieces, mimetype="application/zip", direct_passthrough=True)
+    response.call_on_close(session.close)
     response.headers["Content-Disposition"] = f'attachment; filename="{campaign}.zip"'
-    if response.status_code == 200 and request.method == "GET":
-        # Outlives this request's session; closed with the response.
-        session = Session(db.engine)
-        response.call_on_close(session.close)
-        response.response = _released(session, bundle(session, log.name, rules=rules))
-    return response
+    return _answer(response, log, tag)
 
 
 @pages.get("/result.json")

@@ -65,7 +65,7 @@ def test_a_mail_in_card_is_an_entry_like_any_other(run: FlaskCliRunner, client: 
     letter = letters(run)
     assert "Your entry number: 1" in letter.text()
     assert "card@example.com" in letter.text()
-    assert "You are in" in client.get(link(letter.text())).text
+    assert "card@example.com" in client.get(link(letter.text(), "/entry/")).text
 
 
 def test_a_card_asks_for_the_newsletter_only_if_it_says_so(run: FlaskCliRunner) -> None:

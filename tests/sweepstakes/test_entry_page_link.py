@@ -14,6 +14,11 @@ from tests.sweepstakes.entering import letters, link, outbox, post
 
 
 @pytest.fixture
+def environ(request: pytest.FixtureRequest) -> dict[str, str]:
+    return dict(getattr(request, "param", {}))
+
+
+@pytest.fixture
 def clock(run: FlaskCliRunner, tmp_path: Path) -> object:
     with time_machine.travel(NOW, tick=False) as traveller:
         open_one(run, tmp_path)
@@ -55,6 +60,7 @@ def test_the_letter_leads_to_every_entry_of_the_address(client: FlaskClient, run
     assert "evil.example" not in letter.text()
 
 
+@pytest.mark.parametrize("environ", [{"LIMITS": "off"}], indirect=True, ids=["no-limits"])
 def test_the_letter_goes_out_at_most_once_an_hour(client: FlaskClient, clock: time_machine.Traveller) -> None:
     post(client)
     ask(client)

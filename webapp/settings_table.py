@@ -1,0 +1,44 @@
+"""The table of settings: every environment variable that is read, as the README shows it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A row of the README's table of settings."""
+
+    name: str
+    default: str
+    meaning: str
+    secret: bool = False
+
+
+SETTINGS = (
+    Setting("SITE_URL", "http://127.0.0.1:PORT", "Where readers find the site; mail links, feeds and the draw's log use it"),
+    Setting("SITE_NAME", "The Daily Draw", "The name in the masthead and in mails"),
+    Setting("SITE_TIMEZONE", "UTC", "IANA zone in which dates are shown"),
+    Setting("PORT", "8000", "Port of gunicorn; moves the default of SITE_URL, too"),
+    Setting("WEB_CONCURRENCY", "2", "gunicorn workers"),
+    Setting("DATABASE_URL", "SQLite in INSTANCE_PATH", "`postgresql://…` or `sqlite:////absolute/path`", secret=True),
+    Setting("INSTANCE_PATH", "instance/", "Folder of database, keys, pictures and unsent mail"),
+    Setting("MEDIA_PATH", "INSTANCE_PATH/media", "Folder of imported pictures"),
+    Setting("SECRET_KEY", "a file in INSTANCE_PATH/keys", "Signs links and form tokens; replacing it ends the links in mails", secret=True),
+    Setting("MAIL_URL", "none: mail becomes .eml files", "`smtp://user:pass@host:587` (STARTTLS) or `smtps://…:465`", secret=True),
+    Setting("MAIL_FROM", "SITE_NAME <no-reply@host of SITE_URL>", "Sender of every mail"),
+    Setting("BOUNCE_ADDRESS", "the address in MAIL_FROM", "Where other mail servers report mail that did not arrive (Return-Path)"),
+    Setting("MAIL_RATE", "0", "How many letters a minute the sender hands over at most; 0 is as fast as it can"),
+    Setting("POSTAL_ADDRESS", "none", "The publisher's postal address, at the foot of every mail"),
+    Setting("CONTACT", "none", "E-mail address for readers' questions"),
+    Setting("PROXY_HOPS", "0", "How many proxies in front are ours; only so many X-Forwarded-For values are believed"),
+    Setting("REDIS_URL", "none: limits are counted in the database", "`redis://…` or `valkey://…`: where limits are counted", secret=True),
+    Setting("DISPOSABLE", "flag", "Throw-away e-mail addresses: `flag` them for the review, or `refuse` them"),
+    Setting("FORM_UNDER_ATTACK", "off", "`on`: every registration is asked for once more, on a page made for it alone"),
+    Setting("LIMITS", "on", "`off`: no limits; only with a loopback SITE_URL"),
+    Setting("LIMIT_IPV4", "60 per hour", "Entries from an IPv4 address (or an IPv6 /48) before the form asks twice"),
+    Setting("LIMIT_IPV4_REFUSED", "600 per hour", "Entries from an IPv4 address (or an IPv6 /48) before it must wait"),
+    Setting("LIMIT_IPV6", "10 per hour", "Entries from an IPv6 /64 before the form asks twice"),
+    Setting("LIMIT_IPV6_REFUSED", "100 per hour", "Entries from an IPv6 /64 before it must wait"),
+    Setting("LIMIT_ADDRESS", "3 per 6 hours", "Mails that forms can send to one e-mail address"),
+    Setting("LIMIT_DOMAIN", "200 per hour", "The same for one mail domain; the ten largest providers have no such limit"),
+    Setting("LIMIT_MAILS", "2000 per hour", "The same for all addresses together; further mails wait, entries do not"),
+)

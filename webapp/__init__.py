@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 
 from webapp import assets, client, console, database, dates, errors, form_tokens, headers, limits
 from webapp.config import ROOT, Fault, read_settings
+from webapp.write_lock import NotWritable
 
 # In this order they register their pages, commands and template globals.
 ROOMS = ("news", "ads", "mail", "draw", "sweepstakes", "ops", "demo")
@@ -73,6 +74,8 @@ def _invoke(command: click.Command, faults: tuple[Fault, ...], context: click.Co
     except (OperationalError, ProgrammingError) as error:
         mend = "Is it there and reachable? After an installation or an update: `flask init`."
         raise console.refuse(f"The database does not answer as it should ({error.orig}).", mend) from error
+    except NotWritable as error:
+        raise console.refuse(error.sentence) from error
     except (OverflowError, DataError) as error:  # SQLite's word and PostgreSQL's
         raise console.refuse("A number is too large for anything we keep.") from error
     except PermissionError as error:

@@ -1,18 +1,19 @@
 """The database: one Base for all models, connections set up for durability, and the one way to write."""
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, event
+from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+from webapp import write_lock
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -52,6 +53,15 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class MovedTo(Base):
+    """A mark that the data lives in another database from now on: with a row here, nothing is written any more."""
+
+    __tablename__ = "moved_to"
+
+    destination: Mapped[str] = mapped_column(String(300), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
 db = SQLAlchemy(metadata=Base.metadata)
 
 
@@ -62,6 +72,7 @@ def init_app(app: Flask, url: str, instance: Path) -> None:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = (
         {"connect_args": {"isolation_level": None}} if sqlite else {"pool_pre_ping": True, "connect_args": {"connect_timeout": 3}}
     )
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"]["hide_parameters"] = True  # an error's words must not hold a person's data
     app.extensions["write_lock"] = instance / "write.lock" if sqlite else None
     db.init_app(app)
     if sqlite:
@@ -94,32 +105,57 @@ def _listen(engine: Engine) -> None:
 
 @contextmanager
 def writing() -> Iterator[Session]:
-    """One write transaction, committed at the end or rolled back whole.
+    """One write transaction, committed at the end or rolled back whole; then, outside of it, what `after_commit` was asked.
 
     On SQLite writers queue on a lock file first: its own waiting is unfair (seconds at the 99th percentile).
-    Prepare before it, keep it short, and never nest it.
+    Prepare before it, keep it short, and never nest it. Raises Held and Moved (write_lock.py).
     """
     session = db.session()
     # A read transaction of this request would keep the write from beginning, and its connection, held while
     # queueing, could be the last one of the pool, which the writer in front needs.
     session.rollback()
-    with _queue(current_app.extensions["write_lock"]):
+    session.info.pop("after_commit", None)
+    lock = current_app.extensions["write_lock"]
+    with write_lock.queue(lock) if lock else nullcontext():
         try:
-            session.connection(execution_options={"writes": True})
+            _refuse_if_moved(session.connection(execution_options={"writes": True}))
             yield session
             session.commit()
         except BaseException:
             session.rollback()
             raise
+    for act in session.info.pop("after_commit", ()):
+        act()
+
+
+def after_commit(session: Session, act: Callable[[], object]) -> None:
+    """Have `act` called when the transaction of `writing` is committed and others may write again; never if it is rolled back."""
+    session.info.setdefault("after_commit", []).append(act)
+
+
+def _refuse_if_moved(connection: Connection) -> None:
+    """Raises Held, Moved. One statement, as PostgreSQL is a way off."""
+    mark = "(SELECT destination FROM moved_to LIMIT 1)"
+    if connection.dialect.name == "sqlite":
+        free, destination = True, connection.exec_driver_sql(f"SELECT {mark}").scalar()
+    else:
+        statement = f"SELECT pg_try_advisory_xact_lock_shared({write_lock.ADVISORY_LOCK}), {mark}"
+        free, destination = connection.exec_driver_sql(statement).one()
+    if not free:
+        raise write_lock.Held
+    if destination is not None:
+        raise write_lock.Moved(destination)
 
 
 @contextmanager
-def _queue(lock: Path | None) -> Iterator[None]:
-    if lock is None:
-        yield
+def nobody_writes() -> Iterator[None]:
+    """Hold all writers off for long. Raises Held if somebody does so already."""
+    lock = current_app.extensions["write_lock"]
+    if lock:
+        with write_lock.hold(lock):
+            yield
         return
-    with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection, write_lock.hold_postgresql(connection):
         yield
 
 
@@ -149,7 +185,7 @@ def forget_deleted(*, compact: bool = False) -> None:
     raw = db.engine.raw_connection()
     try:
         if compact:
-            with _queue(lock):
+            with write_lock.queue(lock):
                 raw.cursor().execute("VACUUM")
         raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:

@@ -1,0 +1,106 @@
+"""Who may write. On SQLite writers queue on a lock file; whoever needs the data to stand still for long holds all of them off.
+
+A writer who is held off is told at once instead of waiting for minutes: a post is then answered with 503 and its filled form.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+# Any number, as long as all processes use this one: writers share it, whoever holds them off has it alone.
+ADVISORY_LOCK = 7_212_025
+
+
+class NotWritable(OperationalError):
+    """The data can be read and not be written. To whoever writes it is the same as a database that is away."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(None, None, Exception(sentence))
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class Held(NotWritable):
+    """For as long as somebody copies the data."""
+
+    def __init__(self) -> None:
+        super().__init__("The data is being copied and cannot be changed until that is done. Please try again in some minutes.")
+
+
+class Moved(NotWritable):
+    """For good."""
+
+    def __init__(self, destination: str) -> None:
+        super().__init__(
+            f"The data of this site has moved to {destination}; this copy can only be read. Set DATABASE_URL to the new one and restart."
+        )
+        self.destination = destination
+
+
+@contextmanager
+def queue(lock: Path) -> Iterator[None]:
+    """Wait for our turn to write (SQLite). Raises Held."""
+    with lock.open("a") as file:
+        if os.fstat(file.fileno()).st_size and _is_held(lock):
+            raise Held
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def hold(lock: Path) -> Iterator[None]:
+    """Hold all writers off (SQLite); those who queue already go first. Ends with the process, too. Raises Held if somebody else does it."""
+    with _holder(lock).open("a") as holder, lock.open("a") as file:
+        try:
+            fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Held from error
+        file.write("held\n")  # who comes from now on looks before queueing
+        file.flush()
+        try:
+            for _ in range(3):
+                fcntl.flock(file, fcntl.LOCK_EX)
+                fcntl.flock(file, fcntl.LOCK_UN)
+                time.sleep(0.05)  # for whoever looked before we wrote, and has waited since
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        finally:
+            file.truncate(0)
+
+
+def _holder(lock: Path) -> Path:
+    return lock.with_name("hold.lock")
+
+
+def _is_held(lock: Path) -> bool:
+    """Whether the holder still lives: a killed one leaves its words behind, not its lock."""
+    try:
+        with _holder(lock).open("a") as holder:
+            fcntl.flock(holder, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+@contextmanager
+def hold_postgresql(connection: Connection) -> Iterator[None]:
+    """Hold all writers off (PostgreSQL), after those who write now have ended. Ends with the connection, too. Raises Held."""
+    waiting = connection.exec_driver_sql(
+        f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {ADVISORY_LOCK} AND mode = 'ExclusiveLock' "  # noqa: S608 - our number
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    if waiting.scalar():
+        raise Held
+    connection.exec_driver_sql(f"SELECT pg_advisory_lock({ADVISORY_LOCK})")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})")

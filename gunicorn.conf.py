@@ -1,17 +1,31 @@
 """gunicorn's settings; read by itself from the folder it is started in."""
 
+import os
+import shutil
+import tempfile
 from typing import Any
 
-from webapp.config import read_settings
+# Before anything imports prometheus_client: where the workers leave their figures for each other. A reload keeps the folder.
+_figures = os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", "") or tempfile.mkdtemp(prefix="daily-draw-figures-")
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = _figures
+
+from webapp.config import read_settings  # noqa: E402
 
 _settings, _faults = read_settings()
 
 bind = f"127.0.0.1:{_settings.port}"
 workers = _settings.workers
 worker_class = "gthread"
-threads = 4
+threads = _settings.threads
 keepalive = 15
 graceful_timeout = 30
+# A worker starts anew now and then, so that no leak of any library grows for years; not all at once.
+max_requests = 200_000
+max_requests_jitter = 50_000
+# The heartbeat must not wait for a busy disk.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - memory, not a shared folder for names
+accesslog = "-" if _settings.access_log else None
+logger_class = "webapp.gunicorn_logs.JsonLog"
 # It would offer shutdown and reload to whoever runs the app, in a file under $HOME.
 control_socket_disable = True
 
@@ -20,3 +34,14 @@ def on_starting(_server: Any) -> None:
     """Refuse to start rather than start unsafe."""
     if _faults:
         raise SystemExit("\n".join(f"Error: {fault}" for fault in _faults))
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Take a gone worker out of the figures that say how things are now."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(_server: Any) -> None:
+    shutil.rmtree(_figures, ignore_errors=True)

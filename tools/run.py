@@ -30,7 +30,8 @@ def main() -> int:
     with app.app_context():
         install(settings)
         fill_if_empty()
-    children = [subprocess.Popen([BIN / "gunicorn", "--log-level", "warning", "wsgi:app"], cwd=ROOT)]
+    environ = {"ACCESS_LOG": "off", **os.environ}  # a line for each request would bury what stands below
+    children = [subprocess.Popen([BIN / "gunicorn", "--log-level", "warning", "wsgi:app"], cwd=ROOT, env=environ)]
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     try:
         _wait_until_served(children[0], settings.port)

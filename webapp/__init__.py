@@ -10,7 +10,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 
-from webapp import assets, client, console, database, dates, errors, form_tokens, headers, limits
+from webapp import assets, client, console, database, dates, errors, form_tokens, headers, limits, tracing
 from webapp.config import ROOT, Fault, read_settings
 from webapp.write_lock import NotWritable
 
@@ -26,7 +26,9 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     lists them, and gunicorn and the commands refuse on them.
     """
     settings, faults = read_settings(environ)
-    app = Flask("webapp", root_path=str(ROOT), template_folder="templates", static_folder=None, instance_path=str(settings.instance))
+    app = tracing.TracedFlask(
+        "webapp", root_path=str(ROOT), template_folder="templates", static_folder=None, instance_path=str(settings.instance)
+    )
     app.config.update(
         MAX_CONTENT_LENGTH=32 * 1024,
         MAX_FORM_MEMORY_SIZE=16 * 1024,
@@ -41,6 +43,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     headers.init_app(app, settings)
     errors.init_app(app)
     form_tokens.init_app(app, settings)
+    tracing.init_app(app)
     assets.init_app(app)
     dates.init_app(app, settings)
     database.init_app(app, settings.database_url, settings.instance)
@@ -71,11 +74,11 @@ def _invoke(command: click.Command, faults: tuple[Fault, ...], context: click.Co
         raise console.refuse(*(str(fault) for fault in faults))
     try:
         return command.invoke(context)
+    except NotWritable as error:
+        raise console.refuse(error.sentence) from error
     except (OperationalError, ProgrammingError) as error:
         mend = "Is it there and reachable? After an installation or an update: `flask init`."
         raise console.refuse(f"The database does not answer as it should ({error.orig}).", mend) from error
-    except NotWritable as error:
-        raise console.refuse(error.sentence) from error
     except (OverflowError, DataError) as error:  # SQLite's word and PostgreSQL's
         raise console.refuse("A number is too large for anything we keep.") from error
     except PermissionError as error:

@@ -26,6 +26,9 @@ class Settings:
     timezone: ZoneInfo
     port: int
     workers: int
+    threads: int
+    access_log: bool
+    metrics_token: str | None
     database_url: str
     instance: Path
     media: Path
@@ -83,6 +86,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
         timezone=read.zone("SITE_TIMEZONE"),
         port=port,
         workers=read.whole("WEB_CONCURRENCY", 2, 1, 64),
+        threads=read.whole("WEB_THREADS", 4, 1, 64),
+        access_log=read.choice("ACCESS_LOG", "on", "off") == "on",
+        metrics_token=read.text("METRICS_TOKEN"),
         database_url=database,
         instance=instance,
         media=(ROOT / (read.text("MEDIA_PATH") or instance / "media")).resolve(),
@@ -106,6 +112,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
 def _refuse_what_is_unsafe(settings: Settings, read: Reader) -> None:
     if settings.secret_key is not None and len(settings.secret_key) < 32:
         read.fault("SECRET_KEY", "is shorter than 32 characters", "Unset it (flask init makes one) or write 32 random characters or more.")
+    if settings.metrics_token is not None and len(settings.metrics_token) < 16:
+        read.fault("METRICS_TOKEN", "is shorter than 16 characters", "Unset it, or write 16 random characters or more.")
     host = urlsplit(settings.site_url).hostname or ""
     if settings.limits is None and not is_loopback(host):
         read.fault("LIMITS", "is off on a site that others reach", "Unset it: limits keep the form from mailing strangers.")

@@ -1,25 +1,55 @@
-"""What happened how often in this process: figures for metrics, each with a line in the log. Never anything about a person."""
+"""What happened how often: figures for /metrics, each with a line in the log. Never anything about a person."""
 
 import logging
 import threading
-from collections import Counter
+
+from prometheus_client import REGISTRY, Counter
 
 Series = tuple[str, tuple[tuple[str, str], ...]]
 
+PREFIX = "daily_draw_"
+MEANINGS = {
+    "form_posts": "Posts of forms, by verdict of the request check",
+    "form_hidden_field_filled": "Posts with the field filled that people do not see",
+    "form_asked_twice": "Registrations asked for once more on a page of their own",
+    "form_refused": "Registrations refused, by cause",
+    "requests": "Answered requests, by route, method and status",
+}
+
 _logger = logging.getLogger(__name__)
 _lock = threading.Lock()
-_counts: Counter[Series] = Counter()
+_counters: dict[str, Counter] = {}
 
 
 def count(name: str, **labels: str) -> None:
-    """Add one to the series `name` with these labels. Their values are words of ours, never what somebody typed."""
-    series = (name, tuple(sorted(labels.items())))
+    """Add one to the series `name` with these labels, and say so in the log.
+
+    Labels' values are words of ours, never what somebody typed: their number must stay small, and they are public to whoever
+    reads /metrics.
+    """
+    tally(name, **labels)
+    _logger.info("%s", name, extra={"fields": labels})
+
+
+def tally(name: str, **labels: str) -> None:
+    """As `count`, without a line in the log: for what has one already."""
+    counter = _counters.get(name) or _make(name, tuple(labels))
+    (counter.labels(**labels) if labels else counter).inc()
+
+
+def _make(name: str, labels: tuple[str, ...]) -> Counter:
     with _lock:
-        _counts[series] += 1
-    _logger.info("%s", " ".join([f"count={name}", *(f"{label}={value}" for label, value in series[1])]))
+        if name not in _counters:
+            _counters[name] = Counter(f"{PREFIX}{name}", MEANINGS.get(name, name.replace("_", " ").capitalize()), labels)
+        return _counters[name]
 
 
 def counted() -> dict[Series, int]:
-    """A copy of all series of this process: name and sorted labels, with how often."""
-    with _lock:
-        return dict(_counts)
+    """All series of this process: name and sorted labels, with how often."""
+    return {
+        (metric.name.removeprefix(PREFIX), tuple(sorted(sample.labels.items()))): int(sample.value)
+        for metric in REGISTRY.collect()
+        if metric.name.startswith(PREFIX) and metric.type == "counter"
+        for sample in metric.samples
+        if sample.name.endswith("_total")
+    }

@@ -9,7 +9,8 @@ __all__ = ["Ticked", "init_app", "install", "last_tick", "tick"]
 
 
 def init_app(app: Flask) -> None:
-    """Register this room's commands."""
-    from webapp.ops import cli
+    """Register this room's pages and commands."""
+    from webapp.ops import cli, views
 
+    app.register_blueprint(views.blueprint)
     cli.register(app)

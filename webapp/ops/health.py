@@ -1,0 +1,48 @@
+"""Whether this process can serve readers, and what else needs somebody's attention."""
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.config import Settings
+from webapp.ops.installing import head, revision
+from webapp.ops.ticking import last_tick
+
+TICK_IS_STALE = timedelta(minutes=5)
+DISK_IS_LOW = 200 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Health:
+    """`problems` keep readers from being served; `warnings` do not. Sentences without anything about a person."""
+
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def examine(settings: Settings, *, holds_front_page: bool, now: datetime) -> Health:
+    """Look at database, schema, tick and disk. `holds_front_page`: this process could serve it from memory."""
+    problems: list[str] = []
+    warnings: list[str] = []
+    try:
+        found = revision()
+    except SQLAlchemyError:
+        where = warnings if holds_front_page else problems
+        where.append("The database does not answer. Pages come from memory, posts answer 503.")
+    else:
+        if found is None or found < head():
+            problems.append(f"The database is at {found or 'nothing'}, this code needs {head()}. Run `flask init`.")
+        elif found > head():
+            warnings.append(f"The database is at {found}, newer than this code ({head()}). Restart with the new version.")
+    ticked = last_tick(settings.instance)
+    if ticked is None or now - ticked.at > TICK_IS_STALE:
+        ago = "ever" if ticked is None else f"since {ticked.at:%Y-%m-%d %H:%M} UTC"
+        warnings.append(f"No tick {ago}: nothing is sealed or drawn by itself. Run `flask mail send --loop`, or `flask tick` by timer.")
+    elif ticked.problems:
+        warnings.append(f"The last tick failed for: {', '.join(problem.campaign for problem in ticked.problems)}. See `flask tick`.")
+    free = shutil.disk_usage(settings.instance).free
+    if free < DISK_IS_LOW:
+        warnings.append(f"{free // 2**20} MiB of disk are left under INSTANCE_PATH. Make room: a full disk refuses entries.")
+    return Health(tuple(problems), tuple(warnings))

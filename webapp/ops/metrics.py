@@ -1,0 +1,53 @@
+"""The figures for /metrics: what all workers counted, and how things are now."""
+
+from collections.abc import Iterator
+
+from flask import current_app
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp import clock
+from webapp.database import db
+from webapp.ops.ticking import last_tick
+from webapp.site import settings
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class _Now(Collector):
+    """How things are at this moment, asked of database and instance folder."""
+
+    def collect(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("daily_draw_database_up", "Whether the database answers")
+        try:
+            db.session.rollback()
+            db.session.connection()
+            up.add_metric([], 1)
+        except SQLAlchemyError:
+            up.add_metric([], 0)
+        yield up
+        ticked = last_tick(settings().instance)
+        if ticked is not None:
+            age = (clock.now() - ticked.at).total_seconds()
+            yield GaugeMetricFamily("daily_draw_last_tick_age_seconds", "Time since the last tick", age)
+
+
+def exposition() -> bytes:
+    """All figures in Prometheus' text format 0.0.4."""
+    counted = CollectorRegistry()
+    try:
+        MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+    except ValueError:  # one process alone, as under `flask run`
+        counted = REGISTRY
+    now = CollectorRegistry()
+    now.register(_Now())
+    return generate_latest(counted) + generate_latest(now)
+
+
+def holds_front_page() -> bool:
+    """Whether this process could serve the front page without the database."""
+    cache = current_app.extensions.get("page_cache")
+    return cache is not None and cache.holds("/")

@@ -1,0 +1,58 @@
+"""Each request's identity and account: an id that is echoed, logged and shown on the error page, and one tick per route."""
+
+import logging
+import re
+import secrets
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, request
+
+from webapp.counting import tally
+from webapp.logs import request_id
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# What proxies make (nginx: 32 hexadecimal digits; others: a UUID). Nothing else is taken over: it goes to the log.
+_ID = re.compile(r"[0-9a-f-]{16,36}", re.ASCII)
+_METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
+ROUTE = "daily_draw.route"
+
+
+class Trace:
+    """WSGI middleware, the outermost: gives the request its id and counts the answer under its route."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        own = given if _ID.fullmatch(given) else secrets.token_hex(8)
+        environ["daily_draw.request_id"] = own
+        request_id.set(own)
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+            method = environ["REQUEST_METHOD"]
+            tally("requests", route=environ.get(ROUTE, "none"), method=method if method in _METHODS else "other", status=status[:3])
+            return start_response(status, [*headers, ("X-Request-ID", own)], exc_info)
+
+        return self._app(environ, start)
+
+
+class TracedFlask(Flask):
+    """Flask, logging an unexpected exception without the address asked for: it may be somebody's secret link."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        rule = request.url_rule.rule if request.url_rule else "none"
+        self.logger.error("unexpected", exc_info=exc_info, extra={"fields": {"route": rule}})
+
+
+def init_app(app: Flask) -> None:
+    @app.before_request
+    def name_route() -> None:
+        request.environ[ROUTE] = request.url_rule.rule if request.url_rule else "none"
+
+    app.template_global("request_id")(request_id.get)
+    app.wsgi_app = Trace(app.wsgi_app)  # type: ignore[method-assign]
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)

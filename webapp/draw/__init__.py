@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from webapp.draw.appending import append_entries, open_log, remove_entry
+from webapp.draw.appending import append_entries, open_log, refuse_if_behind, remove_entry
 from webapp.draw.beacons import QUICKNET, operator_commitment, parse_beacon, round_at, round_time
 from webapp.draw.bundling import bundle, result_json
 from webapp.draw.drawing import draw, rank
@@ -33,6 +33,7 @@ from webapp.draw.refusals import (
     BadTerms,
     ClockBehind,
     Invalid,
+    LogBehind,
     LogExists,
     LogMissing,
     LogSealed,
@@ -70,6 +71,7 @@ __all__ = [
     "Beacon",
     "ClockBehind",
     "Invalid",
+    "LogBehind",
     "LogExists",
     "LogKey",
     "LogMissing",
@@ -112,6 +114,7 @@ __all__ = [
     "rank",
     "receipt",
     "receipt_email",
+    "refuse_if_behind",
     "remove_entry",
     "result_json",
     "round_at",

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from webapp.database import after_commit
 from webapp.draw import leaves
 from webapp.draw.course import open_members
 from webapp.draw.facts import Appended, OpenTerms, Removal
 from webapp.draw.leaves import BadLeaf
 from webapp.draw.logkeys import LogKey
-from webapp.draw.refusals import AlreadyRemoved, BadTerms, LogExists, LogSealed, LogVoid, NotAnEntry, WrongKey
+from webapp.draw.refusals import AlreadyRemoved, BadTerms, LogBehind, LogExists, LogSealed, LogVoid, NotAnEntry, WrongKey
 from webapp.draw.rows import CHECKPOINT, LEAF, LOG, NODE, Head, head_of, milestones
 from webapp.draw.tree import Frontier, leaf_hash
 
@@ -39,7 +41,7 @@ def open_log(session: Session, key: LogKey, terms: OpenTerms, *, now: datetime) 
 
 
 def append_entries(session: Session, key: LogKey, commitments: Sequence[bytes]) -> Appended:
-    """An entry for each of `commitments`, in their order. Raises LogMissing, WrongKey, LogSealed, LogVoid."""
+    """An entry for each of `commitments`, in their order. Raises LogMissing, WrongKey, LogSealed, LogVoid, LogBehind."""
     if len(set(commitments)) < len(commitments) or any(len(commitment) != 32 for commitment in commitments):
         raise ValueError("commitments have 32 bytes and are never equal")
     head = locked_head(session, key)
@@ -48,7 +50,10 @@ def append_entries(session: Session, key: LogKey, commitments: Sequence[bytes]) 
 
 
 def remove_entry(session: Session, key: LogKey, kind: Removal, index: int, reason: str) -> Appended:
-    """Withdraw or exclude the entry at `index`. Raises NotAnEntry, AlreadyRemoved, BadTerms, LogMissing, WrongKey, LogSealed, LogVoid."""
+    """Withdraw or exclude the entry at `index`.
+
+    Raises NotAnEntry, AlreadyRemoved, BadTerms, LogMissing, WrongKey, LogSealed, LogVoid, LogBehind.
+    """
     data = make_leaf(kind, index=index, reason=reason)
     head = locked_head(session, key)
     refuse_if_closed(session, head)
@@ -93,7 +98,22 @@ def refuse_if_closed(session: Session, head: Head) -> None:
         raise LogSealed
 
 
+def refuse_if_behind(session: Session, key: LogKey) -> None:
+    """Raises LogBehind if the log is not the one that was signed last, and LogMissing."""
+    _refuse_if_behind(key, head_of(session, key.name))
+
+
+def _refuse_if_behind(key: LogKey, head: Head) -> None:
+    last = key.last_signed.read() if key.last_signed else None
+    if last is None or last.size < head.size:
+        return
+    if last.size > head.size or last.root != Frontier.from_bytes(head.size, head.frontier).root():
+        raise LogBehind(head.name, head.size, last.size)
+
+
 def _append(session: Session, key: LogKey, head: Head, kind: str, data: Iterable[bytes], *, subject: int | None = None) -> Appended:
+    if kind != "void":  # which ends what must not go on
+        _refuse_if_behind(key, head)
     frontier = Frontier.from_bytes(head.size, head.frontier)
     rows, nodes = [], []
     for leaf in data:
@@ -120,4 +140,6 @@ def _append(session: Session, key: LogKey, head: Head, kind: str, data: Iterable
             "new_checkpoint": checkpoint,
         },
     )
+    if key.last_signed:
+        after_commit(session, partial(key.last_signed.write, frontier.size, root))
     return Appended(first=head.size, count=len(rows), size=frontier.size, root=root, checkpoint=checkpoint)

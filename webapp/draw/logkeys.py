@@ -1,20 +1,28 @@
-"""A log's signing key: an Ed25519 seed in a file of its own, made once and never rotated."""
+"""A log's signing key: an Ed25519 seed in a file of its own, made once and never rotated.
+
+Beside it stands what was signed last (lastsigned.py).
+"""
 
 from pathlib import Path
 from secrets import token_hex
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from webapp.draw.lastsigned import LastSigned
 from webapp.draw.notes import ED25519, Verifier, checkpoint_text, sign_note
 from webapp.draw.shapes import is_slug
 from webapp.keys import KeyMissing, write_once
 
 
 class LogKey:
-    """Signs the checkpoints of log `name`. `origin` is the log's scheme-less address; `vkey` the public key (C2SP signed-note)."""
+    """Signs the checkpoints of log `name`. `origin` is the log's scheme-less address; `vkey` the public key (C2SP signed-note).
 
-    def __init__(self, name: str, origin: str, seed: bytes) -> None:
+    `last_signed`: the file of the newest checkpoint; None for a key that is in no folder.
+    """
+
+    def __init__(self, name: str, origin: str, seed: bytes, last_signed: LastSigned | None = None) -> None:
         self.name = name
+        self.last_signed = last_signed
         self.origin = origin
         self._private = Ed25519PrivateKey.from_private_bytes(seed)
         self._verifier = Verifier(origin, ED25519, self._private.public_key().public_bytes_raw())
@@ -32,7 +40,7 @@ class LogKey:
         """The key in `folder`. Raises KeyMissing."""
         path = _path(folder, name)
         try:
-            return cls(name, origin, bytes.fromhex(path.read_text(encoding="ascii")))
+            return cls(name, origin, bytes.fromhex(path.read_text(encoding="ascii")), LastSigned.beside(path))
         except (OSError, ValueError) as error:
             raise KeyMissing(path) from error
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from webapp.clock import stamp
 from webapp.draw.facts import Result, Sealed
+from webapp.write_lock import NotWritable
 
 
 class NotAllowed(Exception):
@@ -42,6 +43,23 @@ class LogVoid(LogSealed):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The campaign is void ({reason}): its log has ended.")
         self.reason = reason
+
+
+class LogBehind(NotAllowed, NotWritable):
+    """The log was signed and published with more leaves than there are now, or with others: an older backup was restored.
+
+    To go on would publish two histories (a fork). Until the void it is as a database that is away: pages are shown, posts get 503.
+    """
+
+    def __init__(self, name: str, size: int, signed: int) -> None:
+        there = f"has {size:,} leaves here, but was signed and published with {signed:,}"
+        super().__init__(
+            f"The log {name} {there if size < signed else 'differs from the one that was signed and published'}: an older backup was "
+            f"restored. Nothing is added to it. Restore the newest backup, or end the campaign: "
+            f"`flask sweepstakes void {name} --reason backup_restored`."
+        )
+        self.size = size
+        self.signed = signed
 
 
 class NotAnEntry(NotAllowed):

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from webapp.draw import LogKey, LogSealed, LogVoid, status
+from webapp.draw import LogBehind, LogKey, LogSealed, LogVoid, status
 from webapp.mail import forget
 from webapp.sweepstakes.finding import NotPossible, find_opened, note
 from webapp.sweepstakes.holding import in_same_campaign
@@ -69,7 +69,8 @@ def wipe(session: Session, ids: Collection[int], *, outbox: Path, now: datetime)
 
 
 def _leave_if_open(session: Session, campaign: Campaign, entrant_id: int, key: LogKey) -> None:
-    with suppress(LogSealed, LogVoid):  # a sealed list stays as it is; nobody can link its entry to a person any more
+    # A list that is sealed or on hold stays as it is; nobody can link its entry to a person any more.
+    with suppress(LogSealed, LogVoid, LogBehind):
         leave(session, campaign, entrant_id, "withdrawn", key=key, reason=REASON)
 
 

@@ -18,7 +18,8 @@ from tests.mail.server import Box
 from tests.serving import BIN
 from webapp.config import ROOT, MailServer
 from webapp.mail import cli, on_round
-from webapp.mail.delivering import Server, Unreachable
+from webapp.mail.connecting import Unreachable
+from webapp.mail.delivering import Server
 from webapp.site import settings
 
 Owed = Callable[..., None]
@@ -118,12 +119,6 @@ def test_a_test_letter_goes_past_the_outbox_and_says_what_the_server_said(run: F
     result = run.invoke(args=["mail", "test", "you@example.com"])
     assert result.exit_code == 1
     assert "550 relaying denied" in result.stderr
-
-
-def test_mail_to_another_machine_needs_starttls(server: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.mail.delivering.is_loopback", lambda _host: False)  # the only way to be far away on one machine
-    with pytest.raises(Unreachable, match="STARTTLS"):
-        Server(MailServer(host="127.0.0.1", port=server.port, user=None, password=None, tls=False), our_name="localhost")
 
 
 def test_a_password_is_never_in_an_error(server: Box) -> None:

@@ -1,5 +1,6 @@
 """MAIL_RATE and BOUNCE_ADDRESS: how fast letters go, and where they come back to."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
@@ -44,10 +45,13 @@ class TestASlowSender:
         assert told == [3]
         assert states() == ["sent", "new"]
 
-    def test_bounces_go_to_their_own_address_and_answers_to_the_sender(self, run: FlaskCliRunner, server: Box, owed: Owed) -> None:
-        owed(1)
+    def test_reports_go_to_a_return_path_of_each_letters_own_and_answers_to_the_sender(
+        self, run: FlaskCliRunner, server: Box, owed: Owed
+    ) -> None:
+        owed(1, 2)
         assert run.invoke(args=["mail", "send"]).exit_code == 0
-        assert server.senders == ["bounces@news.example"]
+        assert all(re.fullmatch(r"bounces\+\d+\.[0-9a-f]{16}@news\.example", sender or "") for sender in server.senders)
+        assert len(set(server.senders)) == 2
         assert server.messages[0]["From"] == "The Daily Draw <no-reply@127.0.0.1>"
 
 

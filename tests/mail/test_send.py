@@ -14,7 +14,8 @@ from tests.mail.server import Box, saying, smtp_server
 from webapp import clock
 from webapp.database import writing
 from webapp.mail.composing import Sender
-from webapp.mail.delivering import Server, Unreachable
+from webapp.mail.connecting import Unreachable
+from webapp.mail.delivering import Server
 from webapp.mail.pacing import Pace
 from webapp.mail.rounds import Post, send_due
 from webapp.mail.sending import ATTEMPTS, LEASE, lease, wait
@@ -146,6 +147,7 @@ def post_to(port: int) -> Post:
     there = type(server)(host="127.0.0.1", port=port, user=None, password=None, tls=False)
     return Post(
         sender=Sender.of(settings()),
+        return_path=lambda letter_id: f"bounces+{letter_id}@news.example",
         connect=lambda: Server(there, our_name="localhost", timeout=0.3),
         now=clock.now,
         chance=lambda: 0.5,

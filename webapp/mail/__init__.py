@@ -3,8 +3,9 @@
 from flask import Flask
 
 from webapp.mail.forgetting import LetterUnderWay, forget
-from webapp.mail.letters import Attachment, Button, Fixed, Letter, Paragraph, register_letter
-from webapp.mail.looking import Row, about, count_about
+from webapp.mail.handing import mail_server_problem
+from webapp.mail.letters import Attachment, Button, Fixed, Letter, Paragraph, register_addressee, register_letter
+from webapp.mail.looking import Queue, Row, about, count_about, queue_state
 from webapp.mail.mailing import register_mailing
 from webapp.mail.owing import owe, owe_all
 from webapp.mail.rounds import Tally, on_round
@@ -18,15 +19,19 @@ __all__ = [
     "LetterUnderWay",
     "NotAnAddress",
     "Paragraph",
+    "Queue",
     "Row",
     "Tally",
     "about",
     "count_about",
     "forget",
     "init_app",
+    "mail_server_problem",
     "on_round",
     "owe",
     "owe_all",
+    "queue_state",
+    "register_addressee",
     "register_letter",
     "register_mailbox_key",
     "register_mailing",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
 from datetime import timedelta
+from email.utils import parseaddr
 from uuid import uuid4
 
 import click
@@ -16,14 +17,17 @@ from flask import Flask, current_app
 from webapp import clock, console
 from webapp.clock import stamp
 from webapp.database import db, writing
-from webapp.mail import cli_suppress, looking
+from webapp.mail import cli_bounce, cli_suppress, looking
 from webapp.mail.composing import Sender, compose, text_of
-from webapp.mail.delivering import Fate, Folder, Server, Transport, Unreachable
+from webapp.mail.connecting import Unreachable
+from webapp.mail.delivering import Fate
+from webapp.mail.handing import connect
 from webapp.mail.letters import Letter, Paragraph
 from webapp.mail.looking import STATES, NoSuchLetter
 from webapp.mail.pacing import Pace
+from webapp.mail.returning import return_path
 from webapp.mail.rounds import Post, Tally, callbacks, send_due, write
-from webapp.site import settings
+from webapp.site import keyring, settings
 
 LONGEST_PAUSE = timedelta(minutes=1)
 # However much mail is due: whatever else wants a turn in the loop (seal, draw) gets it after so long.
@@ -32,27 +36,36 @@ LONGEST_ROUND = timedelta(seconds=10)
 
 @click.group()
 def mail() -> None:
-    """The outbox: send, list, show, retry, test; and who gets no mail."""
+    """The outbox: send, list, show, retry, test; what came back; and who gets no mail."""
 
 
 def register(app: Flask) -> None:
     """Register the group."""
-    for name, command in cli_suppress.COMMANDS.items():
+    for name, command in (cli_suppress.COMMANDS | cli_bounce.COMMANDS).items():
         mail.add_command(command, name)
     app.cli.add_command(mail)
-
-
-def connect() -> Transport:
-    """The mail server of MAIL_URL, or the folder instance/outbox. Raises Unreachable."""
-    server = settings().mail_server
-    sender = Sender.of(settings())
-    return Folder(settings().instance / "outbox") if server is None else Server(server, our_name=sender.host)
 
 
 def _post(stop: Callable[[], bool], pause: Callable[[float], object]) -> Post:
     pace = Pace(per_minute=settings().mail_rate, now=clock.now, pause=pause)
     # Retries are spread so that they do not arrive together; nothing rests on this chance.
-    return Post(sender=Sender.of(settings()), connect=connect, now=clock.now, chance=random.random, stop=stop, pace=pace)
+    return Post(
+        sender=Sender.of(settings()),
+        return_path=_return_path(),
+        connect=lambda: connect(settings()),
+        now=clock.now,
+        chance=random.random,
+        stop=stop,
+        pace=pace,
+    )
+
+
+def _return_path() -> Callable[[int], str]:
+    """A letter's own, but only where an address for reports was set: not every server takes mail for `name+…`."""
+    address = settings().bounce_address
+    if address == parseaddr(settings().mail_from)[1]:
+        return lambda _letter_id: address
+    return lambda letter_id: return_path(address, letter_id, keyring().secret)
 
 
 def send_once() -> Tally:
@@ -191,7 +204,7 @@ def test(address: str, as_json: bool) -> None:
         parts=(Paragraph("This letter shows that the site can send mail. Nobody needs to do anything."),),
     )
     try:
-        with closing(connect()) as transport:
+        with closing(connect(settings())) as transport:
             message = compose(letter, sender, message_id=uuid4().hex, now=clock.now(), encoding=transport.encoding)
             outcome = transport.deliver(message, envelope=sender.envelope, to=address, name=f"test-{uuid4().hex[:8]}")
     except Unreachable as error:

@@ -2,8 +2,6 @@
 
 import os
 import re
-import smtplib
-import ssl
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from enum import Enum
@@ -11,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from webapp.config import MailServer, is_loopback
+from webapp.config import MailServer
+from webapp.mail.connecting import Unreachable, answer_in_words, in_words, open_smtp
 
 # Five answers of a slow server still fit into the lease of the letter.
 TIMEOUT = 10.0
-# Bad mailbox, bad domain, moved away, a domain that takes no mail (RFC 7505), disabled.
-NO_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.6", "5.1.10", "5.2.1"})
+# Bad mailbox, bad domain, bad syntax, moved away, a domain that takes no mail (RFC 7505), disabled, a domain that is not there.
+NO_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"})
 ABOUT_US = re.compile(r"relay|denied|authenti|polic|block|spam|listed|reject|verif|sender|\bip\b|dmarc|spf|dkim", re.IGNORECASE)
 
 
@@ -40,10 +39,6 @@ class Outcome:
     no_mailbox: bool = False
 
 
-class Unreachable(Exception):
-    """No mail can be handed over at all now; the letters are not to blame."""
-
-
 class Transport(Protocol):
     """Somewhere to hand messages over, one after the other, while it is `usable`."""
 
@@ -62,19 +57,32 @@ class Folder:
     """Writes each message as a .eml file that only the owner can read; links in it are whole, to be copied by hand."""
 
     encoding = "8bit"
-    usable = True
 
     def __init__(self, path: Path) -> None:
+        """Raises Unreachable if no file can be written there: before a letter is taken, not after."""
         self.path = path
+        self.usable = True
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._write(f".try.{os.getpid()}", b"Can this be written?\n").unlink()
+        except OSError as error:
+            raise Unreachable(f"The folder {path}, into which letters go while MAIL_URL is not set, {_why_not(error)}.") from error
 
     def deliver(self, message: EmailMessage, *, envelope: str, to: str, name: str) -> Outcome:
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = self.path / f".{name}.{os.getpid()}"
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(message.as_bytes())
-        part.replace(self.path / f"{name}.eml")
+        try:
+            part = self._write(f".{name}.{os.getpid()}", message.as_bytes())
+            part.replace(self.path / f"{name}.eml")
+        except OSError as error:
+            self.usable = False
+            return Outcome(Fate.LATER, f"The folder {_why_not(error)}")
         return Outcome(Fate.SENT)
+
+    def _write(self, name: str, content: bytes) -> Path:
+        path = self.path / name
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        return path
 
     def close(self) -> None:
         """Nothing is open."""
@@ -87,34 +95,37 @@ class Server:
 
     def __init__(self, server: MailServer, *, our_name: str, timeout: float = TIMEOUT) -> None:
         """Connect and log in. Raises Unreachable."""
-        try:
-            self._smtp = _connect(server, our_name, timeout)
-        except OSError as error:
-            raise Unreachable(f"The mail server {server.host}:{server.port} cannot be used: {_words(error)}") from error
+        self._smtp = open_smtp(server, our_name, timeout)
 
     def deliver(self, message: EmailMessage, *, envelope: str, to: str, name: str) -> Outcome:
         try:
             return self._hand_over(message.as_bytes(policy=message.policy.clone(linesep="\r\n")), envelope, to)
         except OSError as error:  # smtplib's own exceptions are OSErrors
             self._smtp.close()
-            return Outcome(Fate.LATER, _words(error))
+            return Outcome(Fate.LATER, in_words(error))
 
     def _hand_over(self, content: bytes, envelope: str, to: str) -> Outcome:
-        for ask, names_mailbox in ((partial(self._smtp.mail, envelope), False), (partial(self._smtp.rcpt, to), True)):
+        smtp = self._smtp
+        for ask, yes in (
+            (partial(smtp.mail, envelope), (250,)),
+            (partial(smtp.rcpt, to), (250, 251)),
+            (partial(smtp.docmd, "DATA"), (354,)),
+        ):
             code, answer = ask()
-            if code not in {250, 251}:
+            if code not in yes:
                 self._start_over(code)
                 outcome = _refusal(code, answer)
-                return replace(outcome, no_mailbox=names_mailbox and _no_mailbox(outcome))
+                return replace(outcome, no_mailbox=ask.func == smtp.rcpt and no_mailbox(outcome.reason or ""))
         try:
-            code, answer = self._smtp.data(content)
-        except smtplib.SMTPDataError as error:
-            self._start_over(error.smtp_code)
-            return _refusal(error.smtp_code, error.smtp_error)
+            smtp.send(_dotted(content))
+            code, answer = smtp.getreply()
         except OSError as error:
-            self._smtp.close()
-            return Outcome(Fate.UNKNOWN, _words(error))
-        return Outcome(Fate.SENT) if code == 250 else _refusal(code, answer)
+            smtp.close()
+            return Outcome(Fate.UNKNOWN, in_words(error))
+        if code == 250:
+            return Outcome(Fate.SENT)
+        self._start_over(code)
+        return _refusal(code, answer)
 
     def _start_over(self, code: int) -> None:
         """Clear the half-begun mail, so that the connection serves the next one; 421 means that the server hangs up."""
@@ -137,42 +148,25 @@ class Server:
             self._smtp.close()
 
 
-def _connect(server: MailServer, our_name: str, timeout: float) -> smtplib.SMTP:
-    if server.tls:
-        context = ssl.create_default_context()
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, our_name, timeout=timeout, context=context)
-    else:
-        smtp = smtplib.SMTP(server.host, server.port, our_name, timeout=timeout)
-    try:
-        if not server.tls and not is_loopback(server.host):
-            smtp.starttls(context=ssl.create_default_context())
-        smtp.ehlo_or_helo_if_needed()
-        if server.user is not None:
-            smtp.login(server.user, server.password or "")
-    except BaseException:
-        smtp.close()
-        raise
-    return smtp
-
-
 def _refusal(code: int, answer: bytes | str) -> Outcome:
-    words = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-    return Outcome(Fate.REFUSED if code >= 500 else Fate.LATER, f"{code} {' '.join(words.split())}"[:300])
+    return Outcome(Fate.REFUSED if code >= 500 else Fate.LATER, answer_in_words(code, answer))
 
 
-def _no_mailbox(refusal: Outcome) -> bool:
-    """Whether a refused RCPT says that the mailbox does not exist, by its enhanced code (RFC 3463) or else by 550.
+def _dotted(content: bytes) -> bytes:
+    """The text as it crosses the line, end mark included (RFC 5321 §4.5.2)."""
+    return re.sub(rb"(?m)^\.", b"..", content).removesuffix(b"\r\n") + b"\r\n.\r\n"
+
+
+def no_mailbox(reason: str) -> bool:
+    """Whether a refusal for good says that the mailbox does not exist, by its enhanced code (RFC 3463) or else by 550.
 
     A 550 for what we are (relaying, policy, a block list) is none: taking it for one would silence people for our fault.
     """
-    reason = refusal.reason or ""
     enhanced = re.match(r"5\d\d[ -](5\.\d{1,3}\.\d{1,3})\b", reason)
     if enhanced:
         return enhanced[1] in NO_MAILBOX
     return reason.startswith("550") and not ABOUT_US.search(reason)
 
 
-def _words(error: Exception) -> str:
-    if isinstance(error, smtplib.SMTPResponseException):
-        return str(_refusal(error.smtp_code, error.smtp_error).reason)
-    return f"{type(error).__name__}: {error}"[:300]
+def _why_not(error: OSError) -> str:
+    return f"cannot be written: {error.strerror or type(error).__name__}"

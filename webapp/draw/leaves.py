@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from webapp.clock import from_stamp
@@ -28,6 +28,7 @@ MOST_RANKS = 500
 Data = dict[str, Any]
 
 _ENTRY = re.compile(rb'\{"commitment":"[0-9a-f]{64}","type":"entry"\}')
+_ENTRIES = re.compile(rb"(?:%b)*+" % _ENTRY.pattern)
 _REMOVAL: dict[str, Check] = {"index": is_whole(1), "reason": is_slug}
 _STEP: dict[str, Check] = {"at": is_time, "rank": is_whole(1)}
 _MEMBERS: dict[str, dict[str, Check]] = {
@@ -86,6 +87,11 @@ def make_entry(commitment: bytes) -> bytes:
 def is_entry(data: bytes) -> bool:
     """Whether `data` is a well-formed entry leaf: the answer of `parse`, many times faster."""
     return _ENTRY.fullmatch(data) is not None
+
+
+def are_entries(data: Sequence[bytes]) -> bool:
+    """`is_entry` of all of them (False for what is not bytes, too): one match over the lot takes half the time of many."""
+    return set(map(type, data)) <= {bytes} and len(set(map(len, data))) <= 1 and _ENTRIES.fullmatch(b"".join(data)) is not None
 
 
 def parse(data: bytes) -> Data:

@@ -1,8 +1,8 @@
 """The draw room's rows, by plain statements on selected columns: a log can hold millions of them."""
 
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import Select, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from webapp.draw.models import Checkpoint, Leaf, Log, Node
@@ -65,6 +65,27 @@ def milestones(session: Session, head: Head) -> list[Milestone]:
     return [Milestone(*row) for row in rows]
 
 
+def scan(session: Session, statement: Select[Any], **values: Any) -> list[Any]:
+    """Plain tuples as the driver makes them, for statements that are run over millions of rows: half the time.
+
+    Text, whole numbers and bytes only: nothing converts a value here. `values` are those of its bindparams.
+    """
+    compiled = statement.compile(dialect=session.get_bind().dialect)
+    parameters = compiled.construct_params(values)
+    connection = session.connection().connection
+    cursor = connection.cursor()
+    try:
+        cursor.execute(str(compiled), [parameters[name] for name in compiled.positiontup or ()] if compiled.positional else parameters)
+        return list(cursor.fetchall())
+    finally:
+        cursor.close()
+
+
+# A stretch of a log, by its key.
+STRETCH = (LEAF.c.log_id == bindparam("log_id"), LEAF.c.index >= bindparam("start"), LEAF.c.index < bindparam("end"))
+_DATA = select(LEAF.c.data).where(*STRETCH).order_by(LEAF.c.index)
+
+
 def hashes(session: Session, log_id: int, level: int, start: int, end: int) -> list[bytes]:
     """What tiles of `level` hold from `start` to before `end`: leaf hashes at level 0, roots of 256**level leaves above."""
     table = NODE if level else LEAF
@@ -75,11 +96,7 @@ def hashes(session: Session, log_id: int, level: int, start: int, end: int) -> l
 
 
 def leaf_data(session: Session, log_id: int, start: int, end: int) -> list[bytes]:
-    return list(
-        session.execute(
-            select(LEAF.c.data).where(LEAF.c.log_id == log_id, LEAF.c.index >= start, LEAF.c.index < end).order_by(LEAF.c.index)
-        ).scalars()
-    )
+    return [data for (data,) in scan(session, _DATA, log_id=log_id, start=start, end=end)]
 
 
 def hash_reader(session: Session, log_id: int) -> HashAt:

@@ -2,9 +2,9 @@
 
 import hmac
 import unicodedata
+from bisect import insort
 from collections.abc import Callable, Iterable
 from hashlib import sha256
-from heapq import nsmallest
 from string import ascii_lowercase, ascii_uppercase
 
 from webapp.draw.facts import Ranked
@@ -40,26 +40,41 @@ def pseudorandom_key(root: bytes, randomness: bytes) -> bytes:
     return hmac.digest(root, randomness, "sha256")
 
 
-def ticket_maker(key: bytes) -> Callable[[bytes], bytes]:
-    """HKDF-Expand(PRK, info = leaf hash, L = 32), RFC 5869 §2.3: one block, T(1) = HMAC(PRK, info ‖ 0x01).
+class Lowest:
+    """The `count` lowest tickets under `key` of all leaves taken so far; keeps no more than those.
 
+    ticket = HKDF-Expand(PRK, info = leaf hash, L = 32), RFC 5869 §2.3: one block, T(1) = HMAC(PRK, info ‖ 0x01).
     The HMAC is written out (RFC 2104) to hash the padded key once and not for each of millions: twice as fast.
     """
-    padded = key.ljust(64, b"\0")
-    inner = sha256(bytes(byte ^ 0x36 for byte in padded))
-    outer = sha256(bytes(byte ^ 0x5C for byte in padded))
 
-    def ticket(leaf: bytes) -> bytes:
-        first, second = inner.copy(), outer.copy()
-        first.update(leaf + b"\x01")
-        second.update(first.digest())
-        return second.digest()
+    def __init__(self, key: bytes, count: int, *, is_removed: Callable[[int], bool] = lambda _index: False) -> None:
+        self.key = key
+        self.count = count
+        self._is_removed = is_removed  # asked of the few that come into question
+        self._lowest: list[tuple[bytes, int]] = []
+        padded = key.ljust(64, b"\0")
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in padded))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in padded))
 
-    return ticket
+    def take(self, leaves: Iterable[tuple[int, bytes]]) -> None:
+        """Draw a ticket for each of `leaves` (index, leaf hash), whose indexes ascend from call to call."""
+        inner, outer, bound = self._inner.copy, self._outer.copy, self._bound()
+        for index, leaf in leaves:
+            first = inner()
+            first.update(leaf + b"\x01")
+            second = outer()
+            second.update(first.digest())
+            ticket = second.digest()
+            if ticket < bound and not self._is_removed(index):
+                insort(self._lowest, (ticket, index))
+                del self._lowest[self.count :]
+                bound = self._bound()
 
+    def ranking(self) -> tuple[Ranked, ...]:
+        return tuple(Ranked(rank, index, ticket) for rank, (ticket, index) in enumerate(self._lowest, 1))
 
-def best(key: bytes, leaves: Iterable[tuple[int, bytes]], count: int) -> tuple[Ranked, ...]:
-    """The `count` lowest tickets of the eligible `leaves` (index, leaf hash), in rank order; keeps no more than those."""
-    ticket = ticket_maker(key)
-    lowest = nsmallest(count, ((ticket(leaf), index) for index, leaf in leaves))
-    return tuple(Ranked(rank, index, drawn) for rank, (drawn, index) in enumerate(lowest, 1))
+    def _bound(self) -> bytes:
+        """What a ticket must be below to be among the lowest."""
+        if len(self._lowest) < self.count:
+            return b"\xff" * 33  # above every ticket
+        return self._lowest[-1][0] if self._lowest else b""

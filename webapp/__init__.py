@@ -10,7 +10,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 
-from webapp import assets, client, console, database, dates, errors, form_tokens, headers, limits, tracing
+from webapp import assets, client, console, database, dates, errors, form_tokens, headers, limits, page_cache, tracing
 from webapp.config import ROOT, Fault, read_settings
 from webapp.write_lock import NotWritable
 
@@ -43,7 +43,8 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     headers.init_app(app, settings)
     errors.init_app(app)
     form_tokens.init_app(app, settings)
-    tracing.init_app(app)
+    page_cache.init_app(app, settings)
+    tracing.init_app(app)  # around the cache: answers from memory have an id and are counted, too
     assets.init_app(app)
     dates.init_app(app, settings)
     database.init_app(app, settings.database_url, settings.instance)

@@ -9,6 +9,7 @@ from flask import Flask, Response, request, send_from_directory
 
 from webapp.config import ROOT
 from webapp.headers import immutable
+from webapp.page_cache import keep
 
 STATIC = ROOT / "static"
 
@@ -19,9 +20,10 @@ def init_app(app: Flask) -> None:
 
 
 def _static(filename: str) -> Response:
-    response = send_from_directory(STATIC, filename, conditional=True)
     if request.args.get("v") == version(filename):
-        return immutable(response)
+        keep(arguments=("v",), fixed=True)
+        return immutable(send_from_directory(STATIC, filename, conditional=False))
+    response = send_from_directory(STATIC, filename, conditional=True)
     response.headers["Cache-Control"] = "public, max-age=300"
     return response
 

@@ -1,8 +1,9 @@
 """Response headers: the security set on everything, and the cache rules a view can choose."""
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from webapp.config import Settings
+from webapp.page_cache import keep
 
 # No inline code anywhere, so neither nonce (which a cached page cannot carry) nor hash is needed.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -45,11 +46,10 @@ def init_app(app: Flask, settings: Settings) -> None:
         return response
 
 
-def public(response: Response) -> Response:
-    """A page that is the same for every reader: shared caches may keep it, with an ETag for 304."""
+def public(response: Response, *, arguments: tuple[str, ...] = (), store: bool = True, shows_entries: bool = False) -> Response:
+    """A page that is the same for every reader: kept in memory and by shared caches, with an ETag for 304. See page_cache.keep."""
     response.headers["Cache-Control"] = PAGE
-    response.add_etag()
-    response.make_conditional(request)
+    keep(arguments=arguments, store=store, shows_entries=shows_entries)
     return response
 
 

@@ -28,6 +28,7 @@ SETTINGS = (
         secret=True,
     ),
     Setting("DATABASE_URL", "SQLite in INSTANCE_PATH", "`postgresql://…` or `sqlite:////absolute/path`", secret=True),
+    Setting("PAGE_CACHE_MB", "64", "Megabytes of memory that each worker may fill with finished pages; 0 keeps none"),
     Setting("INSTANCE_PATH", "instance/", "Folder of database, keys, pictures and unsent mail"),
     Setting("MEDIA_PATH", "INSTANCE_PATH/media", "Folder of imported pictures"),
     Setting("SECRET_KEY", "a file in INSTANCE_PATH/keys", "Signs links and form tokens; replacing it ends the links in mails", secret=True),

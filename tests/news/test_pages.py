@@ -251,7 +251,8 @@ def test_the_frame_reads_with_few_queries_and_no_body_but_the_one_shown(client: 
     asked: list[str] = []
     event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
     text(client, "/news/n3")
-    reads = [statement for statement in asked if "SELECT" in statement]
+    # What the clock brings next (min) is asked once for a version of the content, not for every page.
+    reads = [statement for statement in asked if "SELECT" in statement and "min(" not in statement]
     assert len([statement for statement in reads if "news_" in statement]) == 7
     assert len([statement for statement in reads if "body" in statement]) == 1
 

@@ -4,7 +4,7 @@ from flask import Flask, current_app
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from webapp import clock
+from webapp import clock, page_cache
 from webapp.database import db
 from webapp.news import (
     cli,
@@ -12,6 +12,7 @@ from webapp.news import (
     listing_views,
     models,  # noqa: F401 - the tables of this room
     reading,
+    sitemaps,
     views,
 )
 from webapp.news.faults import Faulty
@@ -38,6 +39,7 @@ def init_app(app: Flask) -> None:
     for pages in (views, listing_views, feed_views):
         app.register_blueprint(pages.blueprint)
     cli.register(app)
+    page_cache.changes_at(app, sitemaps.next_change)
     app.template_global("sections")(sections)
     app.template_global("headline_index")(headline_index)
     app.template_global("foot_links")(foot_links)

@@ -19,6 +19,7 @@ from webapp.site import settings
 
 blueprint = Blueprint("news_lists", __name__)
 LONGEST_TAG = 60
+ARGUMENTS = ("section", "tag", "month", "q", "page")
 
 
 @blueprint.get("/headlines")
@@ -53,7 +54,8 @@ def headlines() -> Response:
         newer=_address(wanted, found.page - 1) if found.page > 1 else None,
         older=_address(wanted, found.page + 1) if found.page < found.pages else None,
     )
-    return public(make_response(page))
+    # Searches are as many as readers can think of: forgotten, so that they push no page out.
+    return public(make_response(page), arguments=ARGUMENTS, store=wanted.search is None)
 
 
 def _wanted() -> Wanted:

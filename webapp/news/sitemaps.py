@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from xml.sax.saxutils import escape
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.clock import stamp
@@ -45,3 +45,11 @@ def news_sitemap(session: Session, now: datetime, publisher: Publisher) -> str:
     return (
         f'{_HEAD} xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">\n' + "".join(f"{line}\n" for line in lines) + "</urlset>\n"
     )
+
+
+def next_change(session: Session, now: datetime) -> datetime | None:
+    """The next moment after `now` at which the clock alone publishes an article, or makes one too old for the news sitemap."""
+    published = select(func.min(Article.published)).where(Article.status == "published")
+    coming = session.scalar(published.where(Article.published > now))
+    ageing = session.scalar(published.where(Article.published > now - NEWS_FOR))
+    return min((moment for moment in (coming, ageing and ageing + NEWS_FOR) if moment is not None), default=None)

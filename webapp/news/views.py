@@ -42,7 +42,8 @@ def front() -> Response:
 def article(slug: str) -> Response:
     if not SLUG.fullmatch(slug):
         raise Refusal("There is no article at this address.", status=404)
-    if token := request.args.get("preview"):
+    token = request.args.get("preview")
+    if token:
         found = _preview(slug, token)
         if found is not None:
             return private(_frame(found, canonical=None, linked_data=[], preview=True))
@@ -55,7 +56,7 @@ def article(slug: str) -> Response:
     except reading.NoSuchArticle:
         raise Refusal("There is no article at this address.", status=404) from None
     facts = article_facts(describe(found, publisher()), settings().timezone)
-    return public(_frame(found, canonical=url_for("news.article", slug=slug), linked_data=facts))
+    return public(_frame(found, canonical=url_for("news.article", slug=slug), linked_data=facts), arguments=("preview",), store=not token)
 
 
 def _preview(slug: str, token: str) -> reading.ArticleView | None:

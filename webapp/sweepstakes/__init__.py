@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from webapp import page_cache
 from webapp.sweepstakes.advancing import Done, advance, unfinished
 from webapp.sweepstakes.clauses import Publisher
 from webapp.sweepstakes.creating import BEACON_SECRET, AlreadyExists, beacon_terms, create
@@ -10,7 +11,7 @@ from webapp.sweepstakes.finding import CampaignMissing, NotPossible, find
 from webapp.sweepstakes.making_up import MadeUp, make_up_entrants
 from webapp.sweepstakes.models import Campaign, Entrant
 from webapp.sweepstakes.opening import open_campaign
-from webapp.sweepstakes.reading import current_campaign
+from webapp.sweepstakes.reading import current_campaign, next_change
 
 __all__ = [
     "BEACON_SECRET",
@@ -45,3 +46,4 @@ def init_app(app: Flask) -> None:
     views.register(app)
     entry.register(app)
     own.register(app)
+    page_cache.changes_at(app, next_change)

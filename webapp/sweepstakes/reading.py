@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.draw import LogStatus, status
@@ -105,6 +105,15 @@ def phase(campaign: Campaign, now: datetime) -> str:
     if now < campaign.opens_at:
         return "upcoming"
     return "open" if now < campaign.closes_at else "closed"
+
+
+def next_change(session: Session, now: datetime) -> datetime | None:
+    """The next moment after `now` at which a campaign opens or closes by the clock alone."""
+    moments = [
+        session.scalar(select(func.min(moment)).where(Campaign.state == "open", moment > now))
+        for moment in (Campaign.opens_at, Campaign.closes_at)
+    ]
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def view(session: Session, slug: str, now: datetime) -> CampaignView:

@@ -24,7 +24,7 @@ def register(app: Flask) -> None:
 def draws() -> Response:
     """All campaigns that were opened."""
     views = all_views(db.session(), clock.now())
-    return public(make_response(render_template("sweepstakes/draws.html", views=views, canonical="/draws")))
+    return public(make_response(render_template("sweepstakes/draws.html", views=views, canonical="/draws")), shows_entries=True)
 
 
 @pages.get("/<campaign>")
@@ -32,7 +32,7 @@ def draw(campaign: str) -> Response:
     """One campaign: state, facts, seal, result, how to check."""
     seen = _find(campaign)
     page = render_template("sweepstakes/draw.html", view=seen, canonical=f"/draws/{campaign}")
-    return public(make_response(page))
+    return public(make_response(page), shows_entries=True)
 
 
 @pages.get("/<campaign>/rules")

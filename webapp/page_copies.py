@@ -1,0 +1,185 @@
+"""Finished pages in memory: each in every content coding that was asked for, none beyond a budget of bytes."""
+
+import re
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from webapp.content_coding import IDENTITY, choose, encode, is_compressible
+from webapp.content_version import State
+
+Headers = list[tuple[str, str]]
+Key = tuple[str, tuple[str | None, ...]]
+
+# Made anew for every coding, or with the answer.
+_OWN = {"content-length", "etag", "last-modified", "date", "cache-control", "vary"}
+_SHARED_FOR = re.compile(r"(s-maxage|stale-while-revalidate)=(\d+)")
+# What a copy takes beside its bytes.
+OVERHEAD = 4096
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A copy in one coding: what 200 and what 304 are answered with, without Cache-Control."""
+
+    body: bytes
+    etag: str
+    headers: Headers
+    unchanged: Headers
+
+
+@dataclass(eq=False)
+class Copy:
+    """A finished page. `route`: the rule it was made by. Good from `made` until `until` (seconds of the clock), as long as
+    the content is at `version` and the logs have `leaves` (None: it shows nothing of them); one that is `fixed` is always good."""
+
+    route: str
+    body: bytes
+    given: Headers
+    cache_control: str
+    version: int | None
+    leaves: int | None
+    made: float
+    until: float
+    fixed: bool = False
+    used: float = 0.0
+    size: int = OVERHEAD
+    held: bool = False
+    variants: dict[str, Variant] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        kind = next((value for name, value in self.given if name.lower() == "content-type"), "")
+        self._compressible = is_compressible(kind)
+        # Over headers, too: where only they change, a 304 would keep the old ones alive.
+        self.size += len(self.body)
+        self._tag = sha256(repr(self.given).encode() + self.body).hexdigest()[:24]
+        self._shared_for = sum(int(seconds) for _, seconds in _SHARED_FOR.findall(self.cache_control))
+
+    def is_good(self, state: State | None, now: float) -> bool:
+        if self.fixed:
+            return True
+        if state is None or self.version != state[0] or (self.leaves is not None and self.leaves != state[1]):
+            return False
+        # A clock set back makes it younger than its making: not to be trusted, but for the moment that threads differ by.
+        return self.made - 1 <= now < self.until
+
+    def coding(self, accept_encoding: str | None) -> str:
+        """What a client with this Accept-Encoding gets it in."""
+        return choose(accept_encoding) if self._compressible else IDENTITY
+
+    def lifetime(self, now: float) -> str:
+        """Its Cache-Control: shared caches keep it no longer than it is good for."""
+        left = self.until - now
+        if left >= self._shared_for:
+            return self.cache_control
+        rest = max(0, int(left))
+
+        def cut(match: re.Match[str]) -> str:
+            nonlocal rest
+            seconds = min(int(match[2]), rest)
+            rest -= seconds
+            return f"{match[1]}={seconds}"
+
+        return _SHARED_FOR.sub(cut, self.cache_control)
+
+    def encoded(self, coding: str) -> Variant:
+        """Made anew: see Copies.variant for made once."""
+        body = encode(self.body, coding, thorough=self.fixed)
+        if coding != IDENTITY and len(body) >= len(self.body):
+            coding, body = IDENTITY, self.body
+        # RFC 9110 §8.8.3.3: other bytes, another strong tag.
+        etag = f'"{self._tag}"' if coding == IDENTITY else f'"{self._tag}-{coding}"'
+        varying = [("Vary", "Accept-Encoding")] if self._compressible else []
+        encoded = [("Content-Encoding", coding)] if coding != IDENTITY else []
+        unchanged = [("ETag", etag), *varying]
+        return Variant(body, etag, [*self.given, *encoded, ("Content-Length", str(len(body))), *unchanged], unchanged)
+
+
+def can_be_kept(headers: Iterable[tuple[str, str]]) -> bool:
+    """Whether an answer with these headers is the same for everybody."""
+    for name, value in headers:
+        if name.lower() == "set-cookie" or (name.lower() == "vary" and value.lower() != "accept-encoding"):
+            return False
+    return True
+
+
+def kept_headers(headers: Iterable[tuple[str, str]]) -> Headers:
+    return [(name, value) for name, value in headers if name.lower() not in _OWN]
+
+
+class Copies:
+    """All copies of this process, `limit` bytes at most; those not used for longest go first.
+
+    Readers take no lock: one look into a dictionary. A copy is put there finished.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.bytes = 0
+        self.evicted = 0
+        self._changing = threading.Lock()
+        self._copies: dict[Key, Copy] = {}
+        # Which arguments of the query make a difference to a page, by path: as long as there is a copy of it.
+        self._names: dict[str, tuple[str, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self._copies)
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """The arguments that matter to the page at `path`, as far as is known."""
+        return self._names.get(path, ())
+
+    def get(self, key: Key) -> Copy | None:
+        return self._copies.get(key)
+
+    def variant(self, copy: Copy, accept_encoding: str | None) -> Variant:
+        """`copy` in the coding for this Accept-Encoding, made at the first wish for it."""
+        coding = copy.coding(accept_encoding)
+        return copy.variants.get(coding) or self._encode(copy, coding)
+
+    def _encode(self, copy: Copy, coding: str) -> Variant:
+        made = copy.encoded(coding)
+        with self._changing:
+            if coding not in copy.variants:
+                copy.variants[coding] = made
+                more = len(made.body) if made.body is not copy.body else 0
+                copy.size += more
+                self._grow(more if copy.held else 0)
+        return made
+
+    def put(self, key: Key, names: tuple[str, ...], copy: Copy) -> None:
+        if copy.size > self.limit // 4:
+            self.drop(key)
+            return
+        with self._changing:
+            self._remove(key)
+            self._copies[key] = copy
+            self._names[key[0]] = names
+            copy.held = True
+            self._grow(copy.size)
+
+    def drop(self, key: Key) -> None:
+        if key not in self._copies:
+            return
+        with self._changing:
+            self._remove(key)
+
+    def _remove(self, key: Key) -> None:
+        old = self._copies.pop(key, None)
+        if old is not None:
+            old.held = False
+            self.bytes -= old.size
+
+    def _grow(self, bytes: int) -> None:
+        self.bytes += bytes
+        if self.bytes <= self.limit:
+            return
+        # A tenth more than needed, so that this is rare.
+        for key, _ in sorted(self._copies.items(), key=lambda item: item[1].used):
+            if self.bytes <= self.limit * 9 // 10:
+                break
+            self._remove(key)
+            self.evicted += 1
+        alive = {path for path, _ in self._copies}
+        self._names = {path: names for path, names in self._names.items() if path in alive}

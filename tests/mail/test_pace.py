@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -17,6 +18,7 @@ from webapp.config import read_settings
 from webapp.mail import cli
 from webapp.mail.pacing import Pace
 from webapp.mail.rounds import send_due
+from webapp.site import settings
 
 Owed = Callable[..., None]
 
@@ -25,6 +27,13 @@ Owed = Callable[..., None]
 def traveller() -> object:
     with time_machine.travel(NOW, tick=False) as traveller:
         yield traveller
+
+
+def one_letter(pause: Callable[[float], object]) -> None:
+    """What a sender does that starts, sends one letter and ends."""
+    taken: list[int] = []
+    post = cli._post(lambda: bool(taken), pause)
+    send_due(replace(post, return_path=lambda letter_id: f"bounces@news.example{taken.append(letter_id) or ''}"))
 
 
 class TestASlowSender:
@@ -37,6 +46,30 @@ class TestASlowSender:
         assert send_due(cli._post(lambda: False, traveller.shift)).sent == 4
         gaps = [later.sent_at - sooner.sent_at for sooner, later in pairwise(rows()) if later.sent_at and sooner.sent_at]
         assert gaps == [timedelta(seconds=3)] * 3
+
+    def test_two_senders_together_go_no_faster_than_one(self, app: Flask, owed: Owed, traveller: time_machine.Traveller) -> None:
+        owed(*range(100, 130))
+        for _ in range(30):  # each sends one letter, and knows of the others by the count alone
+            one_letter(traveller.shift)
+        sent = sorted(row.sent_at for row in rows() if row.sent_at)
+        assert len(sent) == 30
+        assert max(sum(1 for later in sent if first <= later < first + timedelta(minutes=1)) for first in sent) <= 20
+
+    def test_a_sender_that_waits_for_others_ends_when_told_to(self, app: Flask, owed: Owed) -> None:
+        owed(*range(100, 125))
+        told: list[float] = []
+        post = cli._post(lambda: len(told) > 30, told.append)
+        assert send_due(post).sent == 20  # the clock stands still
+        assert len(told) == 31
+
+    def test_where_the_count_is_away_each_sender_keeps_its_own_pace(
+        self, app: Flask, owed: Owed, traveller: time_machine.Traveller
+    ) -> None:
+        (settings().instance / "limits.sqlite3").mkdir()
+        owed(1, 2)
+        post = cli._post(lambda: False, traveller.shift)
+        assert send_due(post).sent == 2
+        assert rows()[1].sent_at == NOW + timedelta(seconds=3)
 
     def test_a_sender_told_to_stop_while_it_waits_takes_no_letter(self, app: Flask, owed: Owed) -> None:
         owed(1, 2)
@@ -63,7 +96,7 @@ def test_without_settings_mail_goes_as_fast_as_it_can_and_bounces_go_to_the_send
 
 def test_a_clock_that_is_set_back_holds_up_no_letter(traveller: time_machine.Traveller) -> None:
     waited: list[float] = []
-    pace = Pace(per_minute=60, now=clock.now, pause=waited.append)
+    pace = Pace(per_minute=60, now=clock.now, pause=waited.append, stop=lambda: False)
     pace.wait()
     traveller.shift(timedelta(hours=-1))
     pace.wait()

@@ -152,7 +152,7 @@ def post_to(port: int) -> Post:
         now=clock.now,
         chance=lambda: 0.5,
         stop=lambda: False,
-        pace=Pace(per_minute=0, now=clock.now, pause=lambda _seconds: None),
+        pace=Pace(per_minute=0, now=clock.now, pause=lambda _seconds: None, stop=lambda: False),
     )
 
 

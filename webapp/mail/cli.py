@@ -17,6 +17,7 @@ from flask import Flask, current_app
 from webapp import clock, console
 from webapp.clock import stamp
 from webapp.database import db, writing
+from webapp.limits import open_storage
 from webapp.mail import cli_bounce, cli_suppress, looking
 from webapp.mail.composing import Sender, compose, text_of
 from webapp.mail.connecting import Unreachable
@@ -47,7 +48,9 @@ def register(app: Flask) -> None:
 
 
 def _post(stop: Callable[[], bool], pause: Callable[[float], object]) -> Post:
-    pace = Pace(per_minute=settings().mail_rate, now=clock.now, pause=pause)
+    rate = settings().mail_rate
+    counted = open_storage(settings()) if rate else None
+    pace = Pace(per_minute=rate, now=clock.now, pause=pause, stop=stop, counted=counted)
     # Retries are spread so that they do not arrive together; nothing rests on this chance.
     return Post(
         sender=Sender.of(settings()),

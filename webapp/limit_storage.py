@@ -6,8 +6,11 @@ All counters of a request are read and written in one transaction. Valkey and Re
 
 import fcntl
 import os
+import random
 import secrets
 import sqlite3
+import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.limit_windows import Counter, Window, to_count
 
-PATIENCE = 0.2  # seconds; only making a connection to PostgreSQL can take longer, as its library knows no less than two
+PATIENCE = 0.5  # seconds; only making a connection to PostgreSQL can take longer, as its library knows no less than two
 PRUNE_EVERY = 50  # hits of a process
 PRUNE_AT_MOST = 500  # rows: fifty hits make fewer, and nobody waits long for so many
 Rows = Iterator[tuple[str, int, int, int]]
@@ -97,6 +100,7 @@ class SqliteStorage:
     def __init__(self, path: Path, patience: float = PATIENCE) -> None:
         self._path, self._patience = path, patience
         self._sql = _SqlCounters("counter", "?")
+        self._turn = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         weakref.finalize(self, _close, self._idle)
 
@@ -111,22 +115,29 @@ class SqliteStorage:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """A connection of the pool for one write; after a fault it does not come back."""
-        connection = self._idle.pop() if self._idle else self._connect()
+        """The connection, for one write at a time; after a fault another one takes its place."""
+        deadline = time.monotonic() + self._patience
+        if not self._turn.acquire(timeout=self._patience):
+            raise sqlite3.OperationalError("too many of this process wait for their turn")
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.close()
-            raise
-        self._idle.append(connection)
+            connection = self._idle.pop() if self._idle else self._connect()
+            try:
+                _begin(connection, deadline)
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.close()
+                raise
+            self._idle.append(connection)
+        finally:
+            self._turn.release()
 
     def _connect(self) -> sqlite3.Connection:
         if not self._path.exists():
             _make(self._path)
         connection = sqlite3.connect(self._path, timeout=self._patience, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("PRAGMA busy_timeout=0")  # from here on _begin waits
         return connection
 
     def _start_afresh(self) -> None:
@@ -137,6 +148,18 @@ class SqliteStorage:
             if not _works(self._path):  # else another worker was first
                 for suffix in ("", "-wal", "-shm"):
                     Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+
+
+def _begin(connection: sqlite3.Connection, deadline: float) -> None:
+    """Take the write lock, asking often: SQLite's own waiting asks ever more seldom, and so passes over who waits longest."""
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(random.uniform(0.0005, 0.002))  # noqa: S311 - so that two workers do not ask in step
 
 
 def _is_broken(error: sqlite3.Error) -> bool:

@@ -422,3 +422,37 @@ class TestTheRunningApp:
         assert limits.hit("register", client=HOME, email="ann@gmail.com", now=NOON).verdict is REFUSED
         assert limits.hit("register", client=HOME, email="a\ud800@gmail.com", now=NOON).verdict is ALLOWED
         assert limiter().uncounted == 0
+
+
+CROWD = """
+import logging, sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from webapp.config import read_settings
+from webapp.limits import Limiter, Verdict, open_storage
+settings, _ = read_settings({"INSTANCE_PATH": sys.argv[1], "LIMIT_IPV4_REFUSED": "50 per hour"})
+limiter = Limiter(settings.limits, lambda: open_storage(settings), logging.getLogger())
+now = datetime(2026, 11, 1, 12, tzinfo=UTC)
+def one(n):
+    return limiter.hit("register", client=ip_address("203.0.113.9"), email=f"{sys.argv[2]}.{n}@gmail.com", secret=b"s" * 32, now=now)
+print("ready", flush=True)
+sys.stdin.readline()
+with ThreadPoolExecutor(50) as pool:
+    print(sum(outcome.verdict is not Verdict.REFUSED for outcome in pool.map(one, range(200))), limiter.uncounted)
+"""
+
+
+def test_a_crowd_of_threads_in_two_workers_is_counted_to_the_last_one(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", CROWD, str(tmp_path)]
+    workers = [subprocess.Popen([*command, name], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for name in "ab"]
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    answers = [worker.communicate(timeout=60)[0].split() for worker in workers]
+    assert sum(int(allowed) for allowed, _ in answers) == 50
+    assert [uncounted for _, uncounted in answers] == ["0", "0"]

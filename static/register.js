@@ -19,7 +19,9 @@
     }
     const form = page.querySelector("#register form");
     const said = [...page.querySelectorAll("main > .error-summary, main > .notice")];
-    return form && said.length ? { form, said, head: page.querySelector("#register .win-head") } : null;
+    /* Too long to be read: the form that came back is empty, ours is not. */
+    const keep = answer.status === 413;
+    return form && said.length ? { form, said, keep, head: page.querySelector("#register .win-head") } : null;
   };
 
   const show = (section, result) => {
@@ -43,7 +45,7 @@
       title.textContent = result.head.querySelector("#register-title").textContent;
       head.replaceChildren(title, ...result.head.querySelectorAll("p"));
     }
-    form.replaceWith(...result.said, result.form);
+    form.replaceWith(...result.said, result.keep ? form : result.form);
     for (const one of result.said) one.removeAttribute("role"); /* told once, by `live` */
     live.textContent = result.said.map((one) => one.textContent.trim().replace(/\s+/g, " ")).join(" ");
     focus(result.said[0]);

@@ -10,7 +10,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 
-from webapp import assets, client, console, database, dates, errors, form_tokens, headers, limits, page_cache, tracing
+from webapp import assets, client, console, database, dates, errors, form_tokens, headers, limits, origin, page_cache, tracing
 from webapp.config import ROOT, Fault, read_settings
 from webapp.write_lock import NotWritable
 
@@ -42,6 +42,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     app.template_global("site")(lambda: settings)
     headers.init_app(app, settings)
     errors.init_app(app)
+    origin.init_app(app, settings)
     form_tokens.init_app(app, settings)
     page_cache.init_app(app, settings)
     tracing.init_app(app)  # around the cache: answers from memory have an id and are counted, too

@@ -9,10 +9,10 @@ Series = tuple[str, tuple[tuple[str, str], ...]]
 
 PREFIX = "daily_draw_"
 MEANINGS = {
-    "form_posts": "Posts of forms, by verdict of the request check",
-    "form_hidden_field_filled": "Posts with the field filled that people do not see",
-    "form_asked_twice": "Registrations asked for once more on a page of their own",
-    "form_refused": "Registrations refused, by cause",
+    "form_posts": "Posts of forms, by form and verdict of the request check",
+    "registrations": "Posts of the entry form, by what became of them",
+    "confirmations": "Posts of the page behind the mailed link, by what became of them",
+    "limited": "Posts that a limit refused, asked twice or whose mail it delayed, by form and by what was counted",
     "requests": "Answered requests, by route, method and status",
 }
 

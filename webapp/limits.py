@@ -18,6 +18,7 @@ from limits import RateLimitItem
 
 from webapp.client import Address, network_key, shortened
 from webapp.config import Limits, Settings
+from webapp.counting import count
 from webapp.limit_storage import PATIENCE, PostgresStorage, SqliteStorage, Storage, StorageAway
 from webapp.limit_windows import Counter, Effect, Outcome, Verdict, judge
 from webapp.site import keyring
@@ -57,7 +58,12 @@ def hit(purpose: str, *, client: Address | None, email: str | None = None, now: 
 
     To be called before the request's own write transaction, and never inside it.
     """
-    return limiter().hit(purpose, client=client, email=email, secret=keyring().secret, now=now)
+    outcome = limiter().hit(purpose, client=client, email=email, secret=keyring().secret, now=now)
+    if outcome.cause is not None:
+        count("limited", form=purpose, effect=outcome.verdict.name.lower(), cause=outcome.cause)
+    if outcome.mail_delay:
+        count("limited", form=purpose, effect="mail_delayed", cause="mails")
+    return outcome
 
 
 def open_storage(settings: Settings, patience: float = PATIENCE) -> Storage:

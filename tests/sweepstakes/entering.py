@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from html import unescape
 from pathlib import Path
 
 from flask.testing import FlaskClient, FlaskCliRunner
@@ -33,6 +34,19 @@ def post(client: FlaskClient, **fields: str) -> TestResponse:
 def ticked(page: str) -> list[str]:
     """The names of the boxes that are ticked on a page."""
     return re.findall(r'name="(\w+)" type="checkbox" value="yes"[^>]* checked', page)
+
+
+def parsed(page: str) -> dict[str, str]:
+    """What a browser would send of the entry form on a page as it stands."""
+    form = page.split('action="/register"', 1)[1].split("</form>", 1)[0]
+    fields = {}
+    for tag in re.findall(r"<input [^>]+>", form):
+        name, value = re.search(r'name="(\w+)"', tag), re.search(r'value="([^"]*)"', tag)
+        assert name
+        assert value
+        if 'type="checkbox"' not in tag or " checked" in tag:
+            fields[name.group(1)] = unescape(value.group(1))
+    return fields
 
 
 def entrants() -> list[Entrant]:

@@ -1,5 +1,6 @@
 """Addresses in doubt: slips of the finger are asked about once, throw-away ones are flagged or refused."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sweepstakes.campaigns import CLOSES, NOW, OPENS, open_one
-from tests.sweepstakes.entering import entrants, post
+from tests.sweepstakes.entering import entrants, parsed, post, ticked
 from webapp.limits import LARGEST
 from webapp.site import keyring
 from webapp.sweepstakes.doubting import is_disposable, meant, one_slip
@@ -101,10 +102,27 @@ def test_throw_away_addresses_are_refused_if_so_set(client: FlaskClient) -> None
     assert post(client).status_code == 303
 
 
-@pytest.mark.parametrize("away", [OPENS, CLOSES], ids=["before", "after"])
-def test_with_nothing_open_no_button_is_there_that_can_only_fail(client: FlaskClient, clock: time_machine.Traveller, away: object) -> None:
-    clock.move_to(OPENS.replace(day=1) if away is OPENS else CLOSES)
+def test_with_nothing_to_come_no_button_is_there_that_can_only_fail(client: FlaskClient, clock: time_machine.Traveller) -> None:
+    clock.move_to(CLOSES)
     page = post(client, name="Zoë")
     assert page.status_code == 422
     assert 'value="Zoë"' in page.text
     assert 'type="submit"' not in page.text
+
+
+@pytest.mark.parametrize("asked", ["win-100", ""])
+def test_who_comes_too_early_keeps_the_form_and_presses_again_when_it_opens(
+    client: FlaskClient, clock: time_machine.Traveller, asked: str
+) -> None:
+    clock.move_to(OPENS - timedelta(hours=1))
+    page = post(client, name="Zoë", newsletter="yes", campaign=asked)
+    assert page.status_code == 422
+    assert "opens Friday 27 November 2026, 09:00 EST" in page.text
+    assert "Register from Friday 27 November 2026, 09:00 EST on</button>" in page.text
+    assert 'value="Zoë"' in page.text
+    # Who had read these very rules need not agree anew; who had named none must.
+    assert ticked(page.text) == (["agree", "newsletter"] if asked else ["newsletter"])
+    form = parsed(page.text)
+    clock.move_to(OPENS)
+    assert client.post("/register", data=form | {"agree": "yes"}).status_code == 303
+    assert len(entrants()) == 1

@@ -7,7 +7,8 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField, ValidationError
 
 from webapp.sweepstakes.claiming import PAYOUTS, Details, public_name
-from webapp.sweepstakes.forms import shown
+from webapp.sweepstakes.forms import errors_of, shown
+from webapp.sweepstakes.names import UNSEEN
 
 LONGEST = {"address": 300, "city": 80, "region": 60, "postcode": 20}
 _MISSING = {
@@ -16,8 +17,6 @@ _MISSING = {
     "region": "Write the state, or the region.",
     "postcode": "Write the ZIP or postal code.",
 }
-# Separators of lines and all that shows nothing or makes other text show wrongly; see names.py.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 class ClaimForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
@@ -56,7 +55,7 @@ class ClaimForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         text = ("\n" if name == "address" else " ").join(line for line in lines if line)
         if not text:
             raise ValidationError(_MISSING[name])
-        if any(unicodedata.category(sign) in _UNSEEN for sign in text.replace("\n", "")):
+        if any(unicodedata.category(sign) in UNSEEN for sign in text.replace("\n", "")):
             raise ValidationError("There is an invisible sign in it, perhaps from copying. Please type it by hand.")
         if len(text) > LONGEST[name]:
             raise ValidationError(f"This has {len(text)} characters; at most {LONGEST[name]} fit.")
@@ -84,15 +83,15 @@ class FilledClaim:
     token: str | None = None
 
 
-def filled_claim(form: ClaimForm, *, token: str | None, boxes: bool = True) -> FilledClaim:
-    """The form with all that was typed; without `boxes` they must be ticked anew, on a page of ours."""
+def filled_claim(form: ClaimForm, *, token: str | None, boxes: bool = True, faulty: dict[str, str] | None = None) -> FilledClaim:
+    """The form with all that was typed; without `boxes` they must be ticked anew, on a page of ours. `faulty`: as for `filled`."""
     texts = {name: _shown(getattr(form, name).data, longest) for name, longest in LONGEST.items()}
     return FilledClaim(
         **texts,
         payout=form.payout.data if form.payout.data in PAYOUTS else "",
         eligible=boxes and bool(form.eligible.data),
         publish=boxes and bool(form.publish.data),
-        errors={name: str(errors[0]) for name, errors in form.errors.items() if name},
+        errors=errors_of(form) | (faulty or {}),
         token=token,
     )
 

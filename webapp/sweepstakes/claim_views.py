@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock
@@ -11,7 +12,7 @@ from webapp.draw import LogStatus, Winner
 from webapp.draw import status as log_status
 from webapp.errors import Refusal
 from webapp.headers import private
-from webapp.origin import Verdict
+from webapp.origin import Verdict, judges_origin
 from webapp.site import keyring
 from webapp.sweepstakes import posting
 from webapp.sweepstakes.claim_forms import ClaimForm, FilledClaim, filled_claim, on_record
@@ -36,6 +37,7 @@ pages = Blueprint("claim", __name__)
 
 NO_SUCH_LINK = "This link is not complete, or no longer valid. Copy it whole from the letter, up to its last sign."
 NOT_TOLD = "Your browser did not tell us that this came from our site. Please check it and press the button once more."
+AWAY = "We cannot store your claim at this moment. Nothing that you typed is lost: please press the button again in a minute."
 NOT_OURS = "This was sent from a page that is not ours. Please check it, tick the boxes yourself, and press the button once more."
 
 
@@ -59,22 +61,32 @@ def show(token: str) -> Response:
 
 
 @pages.post("/claim/<token>")
+@judges_origin("shows the form again, filled, with a token")
 def post(token: str) -> AnyResponse:
     """Take the claim, or its correction."""
     person, log = _person(token)
     winner = _prize(person, log)
     if winner.state != "paid":
-        fields = posting.read_fields()
+        fields, unfit = posting.receive()
         form = ClaimForm(fields)
-        verdict = posting.verdict(fields)
+        verdict = posting.verdict(fields, "claim")
         prize = Prize(person, log, winner, read_claim(db.session(), person.id, keys=keyring()))
         if verdict is not Verdict.OURS:
             ours = verdict is Verdict.UNKNOWN
             again = filled_claim(form, token=posting.token_if_needed(), boxes=ours)
             return _page(prize, again, 403, notice=NOT_TOLD if ours else NOT_OURS)
+        if unfit is not None:
+            again = filled_claim(form, token=posting.token_if_needed(), faulty=unfit.faulty)
+            return _page(prize, again, unfit.status, notice=unfit.sentence)
         if not form.validate():
             return _page(prize, filled_claim(form, token=posting.token_if_needed()), 422)
-        _claim(person, form)
+        try:
+            _claim(person, form)
+        except OperationalError:
+            db.session.remove()
+            response = _page(prize, filled_claim(form, token=posting.token_if_needed()), 503, notice=AWAY)
+            response.headers["Retry-After"] = "30"
+            return response
     return redirect(url_for("claim.show", token=token), 303)
 
 
@@ -134,6 +146,7 @@ def _page(prize: Prize, form: FilledClaim, status: int, *, notice: str | None = 
         publish=PUBLISH.text,
         until=when(prize.winner.answer_by, contest.timezone),
         over=clock.now() >= prize.winner.answer_by,
+        away=status == 503,
         changed=when(prize.given.changed_at, contest.timezone) if prize.given else None,
     )
     return private(make_response(page, status))

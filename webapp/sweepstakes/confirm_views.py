@@ -3,14 +3,16 @@
 import secrets
 
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock
+from webapp.counting import count
 from webapp.database import db, writing
 from webapp.draw import status as log_status
 from webapp.errors import Refusal
 from webapp.headers import private
-from webapp.origin import Verdict
+from webapp.origin import Verdict, judges_origin
 from webapp.site import keyring, settings
 from webapp.sweepstakes import posting
 from webapp.sweepstakes.confirming import Confirmation, NotPending, TooLate, confirm, prepare_confirmation
@@ -28,6 +30,7 @@ NO_SUCH_LINK = (
     "or register again: if you are known, you get a new letter."
 )
 NOT_TOLD = "Your browser did not tell us that this came from our site. Please press the button once more."
+AWAY = "We cannot store your confirmation at this moment. Nothing that you typed is lost: please press the button again in a minute."
 NOT_OURS = "This was sent from a page that is not ours. Please check it and press the button once more."
 
 
@@ -43,25 +46,35 @@ def show(token: str) -> Response:
 
 
 @pages.post("/confirm/<token>")
+@judges_origin("shows the form again, filled, with a token")
 def post(token: str) -> AnyResponse:
     """Confirm. A second press finds it done and shows the same page."""
     person = _person(token)
     if person.state == "pending":
-        fields = posting.read_fields()
+        fields, unfit = posting.receive()
         form = ConfirmForm(fields)
-        verdict = posting.verdict(fields)
+        verdict = posting.verdict(fields, "confirm")
         if verdict is not Verdict.OURS:
             ours = verdict is Verdict.UNKNOWN
-            again = filled(form, token=posting.token_if_needed(), newsletter=ours)
-            return _form(person, again, 403, notice=NOT_TOLD if ours else NOT_OURS)
+            _note(verdict.value)
+            return _again(person, form, 403, notice=NOT_TOLD if ours else NOT_OURS, newsletter=ours)
+        if unfit is not None:
+            _note("unfit")
+            return _again(person, form, unfit.status, notice=unfit.sentence, faulty=unfit.faulty)
         if not form.validate():
-            return _form(person, filled(form, token=posting.token_if_needed()), 422)
+            _note("invalid")
+            return _again(person, form, 422)
         try:
             _confirm(person, _wish(person, form))
         except TooLate:
+            _note("too_late")
             return _too_late(person)
         except NotPending:
-            pass
+            _note("repeated")
+        except OperationalError:
+            return _away(person, form)
+        else:
+            _note("confirmed")
     return redirect(url_for("confirm.show", token=token), 303)
 
 
@@ -103,7 +116,9 @@ def _person(token: str) -> Person:
 def _form(person: Person, form: Filled, status: int, *, notice: str | None = None) -> Response:
     words = {"agree": agreement(person.contest.minimum_age, person.contest.eligibility), "newsletter": newsletter(settings().site_name)}
     until = when(person.contest.confirm_until, person.contest.timezone)
-    page = render_template("sweepstakes/confirm.html", person=person, form=form, words=words, until=until, notice=notice)
+    page = render_template(
+        "sweepstakes/confirm.html", person=person, form=form, words=words, until=until, notice=notice, away=status == 503
+    )
     return private(make_response(page, status))
 
 
@@ -116,6 +131,32 @@ def _standing(token: str, person: Person) -> Response:
     own = path_for(person, "entry")
     page = render_template("sweepstakes/confirmed.html", person=person, token=token, log=log, receipt=text, dates=dates, own=own)
     return private(make_response(page))
+
+
+def _again(
+    person: Person,
+    form: ConfirmForm,
+    status: int,
+    *,
+    notice: str | None = None,
+    newsletter: bool = True,
+    faulty: dict[str, str] | None = None,
+) -> Response:
+    """The form with what was typed."""
+    return _form(person, filled(form, token=posting.token_if_needed(), newsletter=newsletter, faulty=faulty), status, notice=notice)
+
+
+def _away(person: Person, form: ConfirmForm) -> Response:
+    """The database takes nothing at this moment: the filled form, made without asking it."""
+    _note("away")
+    db.session.remove()
+    response = _again(person, form, 503, notice=AWAY)
+    response.headers["Retry-After"] = "30"
+    return response
+
+
+def _note(outcome: str) -> None:
+    count("confirmations", outcome=outcome)
 
 
 def _too_late(person: Person) -> Response:

@@ -103,8 +103,18 @@ class Filled:
     meant: str | None = None
 
 
-def filled(form: RegisterForm | ConfirmForm, *, token: str | None, agree: bool = True, newsletter: bool = True) -> Filled:
-    """The form with all that was typed. A box is left empty where it must be ticked anew: on a page of ours, or for other rules."""
+def filled(
+    form: RegisterForm | ConfirmForm,
+    *,
+    token: str | None,
+    agree: bool = True,
+    newsletter: bool = True,
+    faulty: dict[str, str] | None = None,
+) -> Filled:
+    """The form with all that was typed. A box is left empty where it must be ticked anew: on a page of ours, or for other rules.
+
+    `faulty`: what is wrong with a field besides what the form itself found.
+    """
     data: dict[str, Any] = form.data
     email = shown(data.get("email"), addresses.LONGEST)
     proposed = form.meant if isinstance(form, RegisterForm) else None
@@ -115,9 +125,14 @@ def filled(form: RegisterForm | ConfirmForm, *, token: str | None, agree: bool =
         meant=proposed,
         agree=agree and bool(data.get("agree")),
         newsletter=newsletter and bool(data["newsletter"]),
-        errors={name: str(errors[0]) for name, errors in form.errors.items() if name},
+        errors=errors_of(form) | (faulty or {}),
         token=token,
     )
+
+
+def errors_of(form: FlaskForm) -> dict[str, str]:
+    """What is wrong by field, the first fault of each."""
+    return {name: str(errors[0]) for name, errors in form.errors.items() if name}
 
 
 def shown(typed: str | None, longest: int) -> str:

@@ -9,11 +9,12 @@ from wtforms import StringField, ValidationError
 from webapp import clock, form_tokens, limits
 from webapp.client import client_address
 from webapp.database import db, writing
-from webapp.origin import Verdict
-from webapp.site import keyring, settings
+from webapp.origin import Verdict, judges_origin
+from webapp.site import keyring
 from webapp.sweepstakes import posting
 from webapp.sweepstakes.addresses import LONGEST, Address, AddressRefused, read_address
-from webapp.sweepstakes.forms import Filled, shown
+from webapp.sweepstakes.entry_views import outbox_if_unsent
+from webapp.sweepstakes.forms import Filled, errors_of, shown
 from webapp.sweepstakes.linking import send_link
 from webapp.sweepstakes.sealed import EMAIL_KEY
 from webapp.sweepstakes.wording import counted
@@ -47,20 +48,25 @@ def ask() -> Response:
 
 
 @pages.post("/entry")
+@judges_origin("shows the form again, filled, with a token")
 def post() -> AnyResponse:
     """Owe the letter, if the address is known. Nobody learns here whether it is."""
-    fields = posting.read_fields()
+    fields, unfit = posting.receive()
     form = LinkForm(fields)
-    verdict = posting.verdict(fields)
+    verdict = posting.verdict(fields, "entry")
     if verdict is not Verdict.OURS:
         return _again(form, 403, NOT_TOLD if verdict is Verdict.UNKNOWN else NOT_OURS)
-    if not form.validate():
-        return _again(form, 422)
+    if unfit is not None or not form.validate():
+        return _again(form, *((unfit.status, unfit.sentence) if unfit else (422,)))
+    return _send(form, asked_twice=form_tokens.accepts(fields.get(form_tokens.FIELD)))
+
+
+def _send(form: LinkForm, *, asked_twice: bool) -> AnyResponse:
     now = clock.now()
     outcome = limits.hit("entry", client=client_address(), email=form.address.canonical, now=now)
     if outcome.verdict is limits.Verdict.REFUSED:
         return _again(form, 429, _wait(outcome.retry_after), retry_after=outcome.retry_after)
-    if outcome.verdict is limits.Verdict.STEP_UP and not form_tokens.accepts(fields.get(form_tokens.FIELD)):
+    if outcome.verdict is limits.Verdict.STEP_UP and not asked_twice:
         return _page(_filled(form, form_tokens.issue()), 403, notice=ONCE_MORE)
     try:
         with writing() as session:
@@ -74,7 +80,7 @@ def post() -> AnyResponse:
 @pages.get("/entry/sent")
 def sent() -> Response:
     """The same page for every outcome."""
-    return make_response(render_template("sweepstakes/entry_sent.html", outbox=settings().mail_server is None))
+    return make_response(render_template("sweepstakes/entry_sent.html", outbox=outbox_if_unsent()))
 
 
 @pages.get("/entry/erased")
@@ -96,8 +102,7 @@ def _again(form: LinkForm, status: int, notice: str | None = None, *, retry_afte
 
 
 def _filled(form: LinkForm, token: str | None) -> Filled:
-    errors = {name: str(messages[0]) for name, messages in form.errors.items() if name}
-    return Filled(email=shown(form.email.data, LONGEST), errors=errors, token=token)
+    return Filled(email=shown(form.email.data, LONGEST), errors=errors_of(form), token=token)
 
 
 def _page(form: Filled, status: int, *, notice: str | None = None) -> Response:

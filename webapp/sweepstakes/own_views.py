@@ -8,7 +8,7 @@ from webapp.database import db, writing
 from webapp.draw import status as log_status
 from webapp.errors import Refusal
 from webapp.headers import private
-from webapp.origin import Verdict
+from webapp.origin import Verdict, judges_origin
 from webapp.site import keyring, settings
 from webapp.sweepstakes import posting
 from webapp.sweepstakes.consents import newsletter
@@ -55,6 +55,7 @@ def data(token: str) -> Response:
 
 
 @pages.post("/entry/<token>/newsletter")
+@judges_origin("shows the button again, with a token")
 def post_newsletter(token: str) -> AnyResponse:
     """Newsletter on (`newsletter` = yes) or off."""
     person = person_of(token)
@@ -84,7 +85,7 @@ def person_of(token: str) -> Person:
 
 def refusal_of(fields: posting.Fields) -> str | None:
     """Why this post is not believed, None if it came from our own page."""
-    verdict = posting.verdict(fields)
+    verdict = posting.verdict(fields, "own_page")
     return None if verdict is Verdict.OURS else NOT_TOLD if verdict is Verdict.UNKNOWN else NOT_OURS
 
 

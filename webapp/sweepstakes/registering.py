@@ -3,13 +3,16 @@
 This is the path that everybody takes at once: plain statements, everything costly done before the transaction.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple, cast
 
-from sqlalchemy import select, text
+from sqlalchemy import Executable, Table, bindparam, literal, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from webapp.database import insert_into
+from webapp.database import Moment, insert_into
 from webapp.keys import Keyring
 from webapp.mail import owe
 from webapp.sweepstakes.addresses import Address
@@ -43,6 +46,13 @@ class NotTaking(Exception):
         self.slug = slug
 
 
+class Taking(NamedTuple):
+    """A campaign that takes entries: its id, and the `slug` by which it was asked for (None: whichever is current)."""
+
+    id: int
+    slug: str | None
+
+
 def prepare(name: str, address: Address, *, newsletter: bool, keys: Keyring, network: str | None = None) -> Registration:
     """Seal what was typed and make the blind index; all of the work that needs no database."""
     return Registration(
@@ -55,33 +65,32 @@ def prepare(name: str, address: Address, *, newsletter: bool, keys: Keyring, net
     )
 
 
-def register(session: Session, slug: str | None, wish: Registration, *, now: datetime, mail_delay: int = 0) -> None:
-    """Enter `wish` into the campaign `slug` (None: the one that closes first) and owe the letter that its state asks for.
+def taking(session: Session, slug: str | None, *, now: datetime) -> Taking:
+    """The campaign `slug` (None: the one that closes first), if it takes entries at `now`. Raises NotTaking."""
+    campaign_id = session.execute(_CURRENT if slug is None else _NAMED, {"slug": slug, "now": now}).scalar_one_or_none()
+    if campaign_id is None:
+        raise NotTaking(slug)
+    return Taking(campaign_id, slug)
 
+
+def register(session: Session, campaign: Taking, wish: Registration, *, now: datetime, mail_delay: int = 0) -> bool:
+    """Enter `wish` and owe the letter that its state asks for; True if the address is new in the campaign.
+
+    Who is new and who is known cost the same: one row written, by one statement, and at most a letter.
     `mail_delay`: seconds that the letter waits at least, so that all letters together keep to their limit.
     Raises NotTaking outside [opens_at, closes_at).
     """
-    campaign_id = taking(session, slug, now=now)
-    row: dict[str, object] = {
-        "campaign_id": campaign_id,
-        "state": "pending",
-        "source": "form",
-        "name": wish.name,
-        "email": wish.email,
-        "email_key": wish.email_key,
-        "newsletter": wish.newsletter,
-        "network": wish.network,
-        "disposable": wish.disposable,
-        "registered_at": now,
-        "token_counter": 0,
-        "made_up": False,
-    }
-    not_before = now + timedelta(seconds=mail_delay)
-    entrant_id = insert_if_new(session, row)
-    if entrant_id is not None:
-        _owe_today(session, "confirm", entrant_id, now, not_before)
-    else:
-        _remind(session, campaign_id, wish.email_key, now, not_before)
+    enter = _ENTER[session.get_bind().dialect.name]
+    row = session.execute(enter, {"campaign_id": campaign.id, "now": now, **vars(wish)}).first()
+    if row is None:
+        raise NotTaking(campaign.slug)
+    # An excluded person was told before, and gets no more letters.
+    kind = {"pending": "confirm", "confirmed": "already_in"}.get(row.state)
+    if kind is not None:
+        # At most one a day, or the form would be a way to flood somebody's inbox.
+        key = f"{kind}/{row.id}/{now:%Y-%m-%d}"
+        owe(session, kind, row.id, dedupe_key=key, now=now, not_before=now + timedelta(seconds=mail_delay))
+    return bool(row.registered_at == now)
 
 
 def insert_if_new(session: Session, row: dict[str, object]) -> int | None:
@@ -91,24 +100,30 @@ def insert_if_new(session: Session, row: dict[str, object]) -> int | None:
     return session.execute(insert.returning(Entrant.id)).scalar_one_or_none()
 
 
-def taking(session: Session, slug: str | None, *, now: datetime) -> int:
-    """The id of the campaign, if it takes entries at `now`. Raises NotTaking."""
-    open_now = select(Campaign.id).where(Campaign.state == "open", Campaign.opens_at <= now, Campaign.closes_at > now)
-    chosen = open_now.order_by(Campaign.closes_at, Campaign.id).limit(1) if slug is None else open_now.where(Campaign.slug == slug)
-    campaign_id = session.execute(chosen).scalar_one_or_none()
-    if campaign_id is None:
-        raise NotTaking(slug)
-    return campaign_id
+# Statements are built once: for single rows that costs more than running them.
+_CAMPAIGN, _ENTRANT = Campaign.__table__.c, Entrant.__table__.c
+_NOW = bindparam("now", type_=Moment)
+_OPEN_NOW = (_CAMPAIGN.state == "open", _CAMPAIGN.opens_at <= _NOW, _CAMPAIGN.closes_at > _NOW)
+_NAMED = select(_CAMPAIGN.id).where(*_OPEN_NOW, _CAMPAIGN.slug == bindparam("slug"))
+_CURRENT = select(_CAMPAIGN.id).where(*_OPEN_NOW).order_by(_CAMPAIGN.closes_at, _CAMPAIGN.id).limit(1)
 
 
-def _remind(session: Session, campaign_id: int, email_key: bytes, now: datetime, not_before: datetime) -> None:
-    """Write to somebody known what they need to know; the page never tells. An excluded person was told before."""
-    known = select(Entrant.id, Entrant.state).where(Entrant.campaign_id == campaign_id, Entrant.email_key == email_key, LIVE)
-    row = session.execute(known).first()
-    if row is not None and row.state in {"pending", "confirmed"}:
-        _owe_today(session, "confirm" if row.state == "pending" else "already_in", row.id, now, not_before)
+def _enter(insert_into_table: Callable[[Table], sqlite.Insert | postgresql.Insert]) -> Executable:
+    """Insert if the campaign takes entries; of who is in already the row is written as it was. Both return it."""
+    given = {name: bindparam(name, type_=_ENTRANT[name].type) for name in Registration.__dataclass_fields__}
+    row = given | {
+        "campaign_id": _CAMPAIGN.id,
+        "state": literal("pending"),
+        "source": literal("form"),
+        "registered_at": _NOW,
+        "token_counter": literal(0),
+        "made_up": literal(False),
+    }
+    wish = select(*(value.label(name) for name, value in row.items())).where(_CAMPAIGN.id == bindparam("campaign_id"), *_OPEN_NOW)
+    insert = insert_into_table(cast(Table, Entrant.__table__)).from_select(list(row), wish)
+    as_it_was = {"token_counter": _ENTRANT.token_counter}
+    upsert = insert.on_conflict_do_update(index_elements=["campaign_id", "email_key"], index_where=LIVE, set_=as_it_was)
+    return upsert.returning(_ENTRANT.id, _ENTRANT.state, _ENTRANT.registered_at)
 
 
-def _owe_today(session: Session, kind: str, entrant_id: int, now: datetime, not_before: datetime) -> None:
-    # At most one a day, or the form would be a way to flood somebody's inbox.
-    owe(session, kind, entrant_id, dedupe_key=f"{kind}/{entrant_id}/{now:%Y-%m-%d}", now=now, not_before=not_before)
+_ENTER = {"sqlite": _enter(sqlite.insert), "postgresql": _enter(postgresql.insert)}

@@ -11,6 +11,7 @@ from webapp import clock
 from webapp.database import writing
 from webapp.errors import Refusal
 from webapp.headers import private
+from webapp.origin import judges_origin
 from webapp.site import absolute, keyring, settings
 from webapp.sweepstakes.consents import newsletter
 from webapp.sweepstakes.entrants import NoSuchEntrant, by_id
@@ -36,6 +37,7 @@ def ask(token: str) -> Response:
 
 
 @pages.post("/unsubscribe/<token>")
+@judges_origin("its token is the authority, wherever it comes from")
 def post(token: str) -> Response:
     """End it. The same page for whoever ended it before, or was erased since."""
     entrant_id = _read(token)

@@ -45,6 +45,7 @@ class Settings:
     limits: Limits | None
     form_under_attack: bool
     disposable_refused: bool
+    purge: bool
 
     @property
     def https(self) -> bool:
@@ -106,6 +107,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
         limits=read.limits(),
         form_under_attack=read.choice("FORM_UNDER_ATTACK", "off", "on") == "on",
         disposable_refused=read.choice("DISPOSABLE", "flag", "refuse") == "refuse",
+        purge=read.choice("PURGE", "off", "on") == "on",
     )
     _refuse_what_is_unsafe(settings, read)
     return settings, tuple(read.faults)

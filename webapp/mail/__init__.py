@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from webapp.mail.forgetting import LetterUnderWay, forget
+from webapp.mail.forgetting import LetterUnderWay, forget, written_about
 from webapp.mail.handing import mail_server_problem
 from webapp.mail.letters import Attachment, Button, Fixed, Letter, Paragraph, register_addressee, register_letter
 from webapp.mail.looking import Queue, Row, about, count_about, queue_state
@@ -37,6 +37,7 @@ __all__ = [
     "register_mailing",
     "send_what_is_due",
     "suppressed",
+    "written_about",
 ]
 
 

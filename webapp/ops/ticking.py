@@ -15,6 +15,8 @@ from webapp.clock import from_stamp, stamp
 from webapp.database import db
 from webapp.draw import NotAllowed
 from webapp.keys import KeyMissing, Unreadable
+from webapp.mail import LetterUnderWay
+from webapp.ops.tidying import DATA, tidy
 from webapp.site import settings
 from webapp.sweepstakes import Done, NotPossible, advance, unfinished
 
@@ -23,7 +25,10 @@ EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Problem:
-    """Something due that could not be done, and why. Other campaigns went on, and the next tick tries again."""
+    """Something due that could not be done, and why. Other campaigns went on, and the next tick tries again.
+
+    `campaign`: or "personal data", as in `Done`.
+    """
 
     campaign: str
     words: str
@@ -39,17 +44,18 @@ class Ticked:
 
 
 def tick(*, now: datetime, quiet: bool = True) -> Ticked:
-    """Do for every campaign what is due, and remember that this was done."""
+    """Do for every campaign what is due, then for the data of all, and remember that this was done."""
     did: list[Done] = []
     problems = []
-    for slug in unfinished(db.session()):
+    due = [(slug, advance(slug, now=now, quiet=quiet)) for slug in unfinished(db.session())]
+    for name, steps in (*due, (DATA, tidy(now=now))):
         try:
-            for done in advance(slug, now=now, quiet=quiet):
+            for done in steps:
                 did.append(done)  # one by one: what was done before a fault stays told
-        except (NotPossible, NotAllowed, KeyMissing, Unreadable) as error:
-            problems.append(Problem(slug, str(error)))
+        except (NotPossible, NotAllowed, KeyMissing, Unreadable, LetterUnderWay) as error:
+            problems.append(Problem(name, str(error)))
         except Exception as error:  # one campaign's fault must not stop the others; its words may name somebody
-            problems.append(Problem(slug, f"It failed: {type(error).__name__}."))
+            problems.append(Problem(name, f"It failed: {type(error).__name__}."))
         finally:
             db.session.rollback()
     ticked = Ticked(at=now, did=tuple(did), problems=tuple(problems))
@@ -99,7 +105,7 @@ def every_minute() -> Callable[[], None]:
         last = now
         ticked = tick(now=now)
         for done in ticked.did:
-            if done.what in {"sealed", "drawn", "reminded"}:
+            if done.what in {"sealed", "drawn", "reminded", "purged", "compacted"}:
                 current_app.logger.warning("%s: %s", done.campaign, done.words)
         for problem in ticked.problems:
             if problem not in known:

@@ -11,6 +11,7 @@ from webapp.sweepstakes.finding import CampaignMissing, NotPossible, find
 from webapp.sweepstakes.making_up import MadeUp, make_up_entrants
 from webapp.sweepstakes.models import Campaign, Entrant
 from webapp.sweepstakes.opening import open_campaign
+from webapp.sweepstakes.purging import purge_due
 from webapp.sweepstakes.reading import current_campaign, next_change
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "init_app",
     "make_up_entrants",
     "open_campaign",
+    "purge_due",
     "unfinished",
 ]
 

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from webapp.draw import LogKey, Sealed, seal
 from webapp.sweepstakes.announcing import announce_seal
+from webapp.sweepstakes.barring import forget_barred
 from webapp.sweepstakes.clauses import is_operator_trusted
 from webapp.sweepstakes.finding import NotPossible, find_opened, note
 
@@ -28,6 +29,7 @@ def close(session: Session, slug: str, *, key: LogKey, early: bool, actor: str, 
         raise NotEarly(slug)
     sealed = seal(session, key, now=now, allow_early=early)
     campaign.state = "sealed"
+    forget_barred(session, campaign)
     announce_seal(session, campaign, now=now)
     detail: dict[str, object] = {"size": sealed.size, "root": sealed.root.hex(), "early": early, "late": sealed.late}
     note(session, campaign, "close", detail, actor=actor, now=now)

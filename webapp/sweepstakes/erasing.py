@@ -1,7 +1,7 @@
 """Erase a person: all that names them or leads to them goes, the public log stays and verifies as before (PROTOCOL §7).
 
 What is left is a row without a person: its state, its entry number and when it came. The row's id is never used again,
-so that an old link cannot open somebody else's page.
+so that an old link cannot open somebody else's page. An excluded entry stays excluded: see retention.BARRED.
 """
 
 from collections.abc import Collection
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from webapp.draw import LogBehind, LogKey, LogSealed, LogVoid, status
 from webapp.mail import forget
+from webapp.sweepstakes.barring import bar, excluded_among
 from webapp.sweepstakes.finding import NotPossible, find_opened, note
 from webapp.sweepstakes.holding import in_same_campaign
 from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
@@ -45,7 +46,9 @@ def erase(session: Session, slug: str, entrant_id: int, *, key: LogKey, outbox: 
     for row in rows:
         if row.state in {"pending", "confirmed"}:
             _leave_if_open(session, campaign, row.id, key)
+    barred = excluded_among(session, ids) if campaign.state == "open" else {}
     wipe(session, ids, outbox=outbox, now=now)
+    bar(session, barred)
     entries = [row.entry_index for row in rows if row.entry_index is not None]
     note(session, campaign, "erase", {"entries": entries}, actor=actor, now=now)
     pass_over_erased(session, campaign, key=key, actor=actor, now=now)

@@ -71,8 +71,9 @@ def _with_address(session: Session, entrant_id: int, *, same_campaign: bool) -> 
     campaign_id, key = session.execute(select(Entrant.campaign_id, Entrant.email_key).where(Entrant.id == entrant_id)).one()
     if key is None:
         return [entrant_id]
-    wanted = select(Entrant.id).where(Entrant.email_key == key).order_by(Entrant.id.desc())
-    return session.execute(wanted.where(Entrant.campaign_id == campaign_id) if same_campaign else wanted).scalars().all()
+    # Without an address: what an erasure left of an excluded entry, which is nobody's to see.
+    wanted = select(Entrant.id).where(Entrant.email_key == key, Entrant.email.is_not(None)).order_by(Entrant.id.desc())
+    return session.execute(wanted.where(Entrant.campaign_id == campaign_id) if same_campaign else wanted).scalars().all() or [entrant_id]
 
 
 def taken_away(holding: Held, receipt: str | None) -> str:

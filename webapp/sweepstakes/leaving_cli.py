@@ -47,7 +47,7 @@ def _find(campaign: str, email: str | None, entry: int | None) -> Person:
 
 def _named(person: Person) -> str:
     number = "a registration that was not confirmed" if person.entry_index is None else f"entry {person.entry_index:,}"
-    return f"{number} of {person.contest.slug} ({person.email or 'erased'})"
+    return f"{number} of {person.contest.slug}" + (f" ({person.email})" if person.email else "")
 
 
 def _code(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -114,6 +114,10 @@ def erase(campaign: str, *, email: str | None, entry: int | None, even_paid: boo
     """
     with refusals():
         person = _find(campaign, email, entry)
+        if person.email is None:
+            facts: dict[str, Any] = {"campaign": campaign, "entry": person.entry_index, "rows": 0, "also_in": []}
+            console.say(f"Nothing to erase: {_named(person)} was erased before.", facts, as_json=as_json)
+            return
         others = sorted({one.contest.slug for one in everywhere(db.session(), person, keys=keyring())} - {campaign})
         console.ask(f"Erase the person of {_named(person)}? Nothing brings it back but an older backup.", yes=yes)
         key, outbox = log_key(db.session(), campaign), settings().instance / "outbox"

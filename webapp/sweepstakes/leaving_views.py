@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import clock
+from webapp import clock, compacting
 from webapp.database import db, forget_deleted, writing
 from webapp.draw import LogSealed, LogStatus, LogVoid
 from webapp.draw import status as log_status
 from webapp.headers import private
 from webapp.mail import LetterUnderWay
+from webapp.origin import judges_origin
 from webapp.site import settings
 from webapp.sweepstakes import posting
 from webapp.sweepstakes.entrants import Person
@@ -43,6 +44,7 @@ def ask_withdraw(token: str) -> Response:
 
 
 @pages.post("/entry/<token>/withdraw")
+@judges_origin("asks again on a page of ours, with a token")
 def post_withdraw(token: str) -> AnyResponse:
     """Take the entry out of the draw."""
     person = person_of(token)
@@ -67,6 +69,7 @@ def ask_erase(token: str) -> Response:
 
 
 @pages.post("/entry/<token>/erase")
+@judges_origin("asks again on a page of ours, with a token")
 def post_erase(token: str) -> AnyResponse:
     """Erase everything that names the person."""
     person = person_of(token)
@@ -83,6 +86,7 @@ def post_erase(token: str) -> AnyResponse:
     except LetterUnderWay:
         return _erase_page(token, person, 409, notice="A letter to you is being sent at this very moment. Please press again in a minute.")
     forget_deleted()
+    compacting.ask(settings().instance)
     return redirect(url_for("own_link.erased"), 303)
 
 

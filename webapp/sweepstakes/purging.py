@@ -9,16 +9,18 @@ from typing import Literal
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from webapp.database import db, writing
 from webapp.draw import LogStatus, status
-from webapp.mail import forget
+from webapp.mail import forget, written_about
 from webapp.sweepstakes.erasing import wipe
 from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
 from webapp.sweepstakes.models import Campaign, Claim, Entrant
-from webapp.sweepstakes.retention import ENTRANT, NETWORK, PENDING, WINNER, Kept
+from webapp.sweepstakes.retention import ENTRANT, LETTER, NETWORK, PENDING, WINNER, Kept
 from webapp.sweepstakes.subscribing import READS
+from webapp.sweepstakes.wording import counted
 
 AT_ONCE = 500
-Act = Literal["wipe", "strip", "forget network"]
+Act = Literal["wipe", "strip", "forget network", "forget letters"]
 _THERE = Entrant.state != "erased"
 
 
@@ -57,6 +59,9 @@ def _after_the_end(campaign: Campaign, log: LogStatus, now: datetime) -> Iterato
             yield Step(kept=kept, campaign=campaign.slug, act="wipe", which=and_(theirs, ~READS))
             # The newsletter needs neither the receipt nor the claim.
             yield Step(kept=kept, campaign=campaign.slug, act="strip", which=and_(theirs, READS, Entrant.nonce.is_not(None)))
+    if end is not None and end + LETTER.after <= now:
+        about = Entrant.id.in_(written_about(ENTRANT_LETTERS, before=now - LETTER.after))
+        yield Step(kept=LETTER, campaign=campaign.slug, act="forget letters", which=and_(here, about))
 
 
 def _end(log: LogStatus) -> datetime | None:
@@ -64,6 +69,20 @@ def _end(log: LogStatus) -> datetime | None:
     if log.void is not None:
         return log.void.at
     return max((step.at for step in log.steps), default=log.result.at if log.result else None)
+
+
+def purge_due(*, outbox: Path, now: datetime) -> Iterator[str]:
+    """Do all that is due, some rows at a time, and tell each step when it is done. Raises LetterUnderWay."""
+    for step in list(steps(db.session(), now=now)):
+        done = 0
+        while True:
+            with writing() as session:
+                some = purge_some(session, step, outbox=outbox, now=now)
+            done += some
+            if not some:
+                break
+        if done:
+            yield f"{counted(done, 'row')}, {step.act}: {step.kept.what}, kept {step.kept.ends}."
 
 
 def count(session: Session, step: Step) -> int:
@@ -76,6 +95,8 @@ def purge_some(session: Session, step: Step, *, outbox: Path, now: datetime) -> 
     ids = session.execute(select(Entrant.id).where(step.which).order_by(Entrant.id).limit(AT_ONCE)).scalars().all()
     if step.act == "wipe" and ids:
         wipe(session, ids, outbox=outbox, now=now)
+    elif step.act == "forget letters" and ids:
+        forget(session, ENTRANT_LETTERS, ids, folder=outbox, now=now, before=now - LETTER.after)
     elif ids:
         column = Entrant.nonce if step.act == "strip" else Entrant.network
         session.execute(update(Entrant).where(Entrant.id.in_(ids)).values({column: None}).execution_options(synchronize_session=False))

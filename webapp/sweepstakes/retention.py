@@ -52,10 +52,16 @@ WINNER = Kept(
     until="3 years after the last prize is paid",
     days=3 * 365,
 )
-# Forgotten with the row that it is about.
+# As ENTRANT, for winners, too; what is written to a reader of the newsletter after that, after it was asked for.
 LETTER = Kept(
     what="The note that a message was sent to you (without its text and your address)",
-    until="as long as the name it belongs to",
+    until="with the name it belongs to, {days} days after the last prize is paid at the latest; later ones as long after they were sent",
+    days=90,
+)
+# Ends with the seal or the void, by which nobody can enter any more.
+BARRED = Kept(
+    what="A keyed hash of the address of an entry that was excluded, if its owner had all else erased: so that exclusion lasts",
+    until="the list of the draw is sealed",
     days=None,
 )
 # Ends with its owner's wish, not by time; an entrant who gets it is kept as such until then.
@@ -75,4 +81,4 @@ LOG = Kept(
     days=None,
 )
 
-TABLE = (PENDING, NETWORK, ENTRANT, WINNER, LETTER, NEWSLETTER, SUPPRESSED, LOG)
+TABLE = (PENDING, NETWORK, ENTRANT, WINNER, LETTER, BARRED, NEWSLETTER, SUPPRESSED, LOG)

@@ -11,6 +11,7 @@ from webapp.draw import forfeit as forfeit_rank
 from webapp.draw import paid as paid_rank
 from webapp.draw import void as void_log
 from webapp.sweepstakes.announcing import announce_end, tell_winners
+from webapp.sweepstakes.barring import forget_barred
 from webapp.sweepstakes.finding import find_opened, note
 from webapp.sweepstakes.models import Campaign, Entrant
 
@@ -76,6 +77,7 @@ def void(session: Session, slug: str, reason: str, *, key: LogKey, actor: str, n
     appended = void_log(session, key, reason, now=now)
     campaign.state = "void"
     campaign.void_reason = reason
+    forget_barred(session, campaign)
     note(session, campaign, "void", {"reason": reason}, actor=actor, now=now)
     return appended
 

@@ -48,9 +48,10 @@ class Box:
 
 
 @contextmanager
-def smtp_server(port: int | None = None) -> Iterator[Box]:
+def smtp_server(box: Box | None = None) -> Iterator[Box]:
     """A server on loopback."""
-    box = Box(port or free_port())
+    box = box or Box(0)
+    box.port = box.port or free_port()
     controller = Controller(box, hostname="127.0.0.1", port=box.port)
     controller.start()
     try:

@@ -40,8 +40,8 @@ def choose(session: Session, slot: Slot, today: date) -> AdView | None:
     if not rows:
         return None
     row = rows[(today.toordinal() + SLOTS.index(slot)) % len(rows)]
-    wide = _picture(row.pictures["article"]) if slot == "article" else None
-    return AdView(alt=row.alt, target=row.target, box=_picture(row.pictures["rail"]), wide=wide)
+    wide = _picture(row.pictures["728x90"]) if slot == "article" else None
+    return AdView(alt=row.alt, target=row.target, box=_picture(row.pictures["300x250"]), wide=wide)
 
 
 def _picture(stored: dict[str, str | int]) -> AdPicture:

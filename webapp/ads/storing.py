@@ -37,7 +37,7 @@ def store_house_ads(session: Session, folder: Path, media: Path, ads: Iterable[H
     for ad, files in prepared:
         creative = session.scalar(select(Creative).where(Creative.slug == ad.slug)) or Creative(slug=ad.slug)
         creative.advertiser, creative.alt, creative.target, creative.house = advertiser, ad.alt, ad.target, True
-        creative.pictures = {slot: _keep(content, slot, media) for slot, content in files.items()}
+        creative.pictures = {"{}x{}".format(*SIZES[slot]): _keep(content, slot, media) for slot, content in files.items()}
         session.add(creative)
     session.flush()
     return len(prepared)

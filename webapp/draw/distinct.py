@@ -1,6 +1,6 @@
 """Whether hashes all differ, however many there are: kept in lots by their first byte, which go to a temporary file as they fill."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from tempfile import TemporaryFile
 from types import TracebackType
 
@@ -27,11 +27,11 @@ class Distinct:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._file.close()
 
-    def add(self, hashes: Iterable[bytes]) -> None:
+    def add(self, hashes: Collection[bytes]) -> None:
         add = self._add
         for hash in hashes:
             add[hash[0]](hash)
-            self._held += 1
+        self._held += len(hashes)
         if self._held >= HELD:
             self._store()
 

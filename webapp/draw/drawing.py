@@ -21,8 +21,8 @@ from webapp.draw.tickets import Lowest, pseudorandom_key
 Progress = Callable[[int], None]
 
 _ENTRIES = select(LEAF.c.index, LEAF.c.hash).where(*STRETCH, LEAF.c.type == "entry").order_by(LEAF.c.index)
-_REMOVAL = select(LEAF.c.index).where(
-    LEAF.c.log_id == bindparam("log_id"), LEAF.c.subject == bindparam("subject"), LEAF.c.index < bindparam("size")
+_REMOVED = select(LEAF.c.subject).where(
+    LEAF.c.log_id == bindparam("log_id"), LEAF.c.subject >= bindparam("start"), LEAF.c.subject < bindparam("end")
 )
 
 
@@ -90,19 +90,19 @@ def _ranking(session: Session, reading: Reading, beacon: Beacon, progress: Progr
         raise NotSealed
     terms, size = reading.course.terms, reading.sealed.size
     key = pseudorandom_key(reading.sealed.root, beacon.randomness)
-    return lowest(session, reading.head.id, size, key, terms.winners + terms.alternates, progress=progress)
+    return lowest(session, reading.head.id, size, Lowest(key, terms.winners + terms.alternates), progress=progress)
 
 
-def lowest(session: Session, log_id: int, size: int, key: bytes, count: int, *, progress: Progress) -> tuple[Ranked, ...]:
-    """The first `count` ranks under `key` of the eligible entries among the first `size` leaves, in memory that does not grow with them."""
-    found = Lowest(key, count, is_removed=removed(session, log_id, size))
+def lowest(session: Session, log_id: int, size: int, found: Lowest, *, progress: Progress) -> tuple[Ranked, ...]:
+    """The ranks that `found` makes of the eligible entries among the first `size` leaves, in memory that does not grow with them."""
     for start in range(0, size, BATCH):
         end = min(start + BATCH, size)
-        found.take(scan(session, _ENTRIES, log_id=log_id, start=start, end=end))
+        entries = scan(session, _ENTRIES, log_id=log_id, start=start, end=end)
+        found.take(entries, removed(session, log_id, start, end))
         progress(end)
     return found.ranking()
 
 
-def removed(session: Session, log_id: int, size: int) -> Callable[[int], bool]:
-    """The question whether an entry was withdrawn or excluded within the first `size` leaves."""
-    return lambda index: session.execute(_REMOVAL, {"log_id": log_id, "subject": index, "size": size}).first() is not None
+def removed(session: Session, log_id: int, start: int, end: int) -> set[int]:
+    """The entries from `start` to before `end` that were withdrawn or excluded, which the seal has put an end to."""
+    return {index for (index,) in scan(session, _REMOVED, log_id=log_id, start=start, end=end)}

@@ -1,9 +1,11 @@
 """The draw room's rows, by plain statements on selected columns: a log can hold millions of them."""
 
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Select, Table, bindparam, select
+from sqlalchemy import Dialect, Select, Table, bindparam, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from webapp.draw.models import Checkpoint, Leaf, Log, Node
 from webapp.draw.refusals import LogMissing
@@ -70,7 +72,7 @@ def scan(session: Session, statement: Select[Any], **values: Any) -> list[Any]:
 
     Text, whole numbers and bytes only: nothing converts a value here. `values` are those of its bindparams.
     """
-    compiled = statement.compile(dialect=session.get_bind().dialect)
+    compiled = _compiled(statement, session.get_bind().dialect)
     parameters = compiled.construct_params(values)
     connection = session.connection().connection
     cursor = connection.cursor()
@@ -79,6 +81,11 @@ def scan(session: Session, statement: Select[Any], **values: Any) -> list[Any]:
         return list(cursor.fetchall())
     finally:
         cursor.close()
+
+
+@lru_cache(maxsize=64)
+def _compiled(statement: Select[Any], dialect: Dialect) -> SQLCompiler:
+    return statement.compile(dialect=dialect)
 
 
 # A stretch of a log, by its key.

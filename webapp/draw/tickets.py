@@ -3,7 +3,7 @@
 import hmac
 import unicodedata
 from bisect import insort
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 from hashlib import sha256
 from string import ascii_lowercase, ascii_uppercase
 
@@ -47,17 +47,16 @@ class Lowest:
     The HMAC is written out (RFC 2104) to hash the padded key once and not for each of millions: twice as fast.
     """
 
-    def __init__(self, key: bytes, count: int, *, is_removed: Callable[[int], bool] = lambda _index: False) -> None:
+    def __init__(self, key: bytes, count: int) -> None:
         self.key = key
         self.count = count
-        self._is_removed = is_removed  # asked of the few that come into question
         self._lowest: list[tuple[bytes, int]] = []
         padded = key.ljust(64, b"\0")
         self._inner = sha256(bytes(byte ^ 0x36 for byte in padded))
         self._outer = sha256(bytes(byte ^ 0x5C for byte in padded))
 
-    def take(self, leaves: Iterable[tuple[int, bytes]]) -> None:
-        """Draw a ticket for each of `leaves` (index, leaf hash), whose indexes ascend from call to call."""
+    def take(self, leaves: Iterable[tuple[int, bytes]], removed: Collection[int] = ()) -> None:
+        """Draw a ticket for each of `leaves` (index, leaf hash) that is not `removed`; indexes ascend from call to call."""
         inner, outer, bound = self._inner.copy, self._outer.copy, self._bound()
         for index, leaf in leaves:
             first = inner()
@@ -65,7 +64,7 @@ class Lowest:
             second = outer()
             second.update(first.digest())
             ticket = second.digest()
-            if ticket < bound and not self._is_removed(index):
+            if ticket < bound and index not in removed:
                 insort(self._lowest, (ticket, index))
                 del self._lowest[self.count :]
                 bound = self._bound()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.draw import leaves
 from webapp.draw.beacons import check_beacon
 from webapp.draw.distinct import Distinct
-from webapp.draw.drawing import lowest, removed
+from webapp.draw.drawing import lowest
 from webapp.draw.facts import Ranked, Verified
 from webapp.draw.leaves import BadLeaf
 from webapp.draw.notes import BadNote, Verifier, parse_checkpoint, parse_note
@@ -82,12 +82,12 @@ def _promised(walk: Walk) -> Lowest | None:
     """Who can rank the entries as they pass, if seal and draw are what their rows say: `_check_draw` sees whether they are."""
     sizes = {row.kind: row.size for row in walk.checkpoints.values()}
     try:
-        seal, drawn = sizes["seal"], sizes["draw"]
-        root = parse_checkpoint(parse_note(walk.checkpoints[seal].note).text).root
+        drawn = sizes["draw"]
+        root = parse_checkpoint(parse_note(walk.checkpoints[sizes["seal"]].note).text).root
         (data,) = leaf_data(walk.session, walk.head.id, drawn - 1, drawn)
         leaf = leaves.parse(data)
         key = pseudorandom_key(root, beacon_facts(leaf["beacon"]).randomness)
-        return Lowest(key, len(leaf["ranking"]), is_removed=removed(walk.session, walk.head.id, seal))
+        return Lowest(key, len(leaf["ranking"]))
     except (KeyError, TypeError, ValueError, AttributeError, BadNote, BadLeaf):
         return None
 
@@ -152,7 +152,7 @@ def _check_draw(walk: Walk, progress: Callable[[int], None]) -> tuple[Ranked, ..
     if walk.lowest and (walk.lowest.key, walk.lowest.count) == (key, count):
         ranking = walk.lowest.ranking()
     else:
-        ranking = lowest(walk.session, walk.head.id, walk.drawn_at, key, count, progress=progress)
+        ranking = lowest(walk.session, walk.head.id, walk.drawn_at, Lowest(key, count), progress=progress)
     for said, found in zip(ranking_facts(leaf["ranking"]), ranking, strict=True):
         if said != found:
             raise bad_leaf(walk.drawn_at, f"rank {found.rank} is entry {said.index} there, recomputed entry {found.index}.")

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from webapp.draw import leaves
 from webapp.draw.course import Course
 from webapp.draw.distinct import Distinct
+from webapp.draw.drawing import removed
 from webapp.draw.leaves import BadLeaf, Data
 from webapp.draw.notes import BadNote, Verifier, open_checkpoint
 from webapp.draw.refusals import Invalid, NotAllowed
@@ -49,11 +50,13 @@ class Walk:
         self._nodes: list[tuple[int, int, bytes]] = []
         self._is_event = bytearray()
         self._is_removed = bytearray()
+        self._removed: set[int] = set()  # later, of the stretch at hand, by rows that are checked in their turn
 
     def stretch(self, start: int, end: int) -> None:
         """The leaves from `start` to before `end`, and the nodes that they complete. Raises Invalid."""
         for bits in (self._is_event, self._is_removed):
             bits.extend(bytes((end + 7) // 8 - len(bits)))
+        self._removed = removed(self.session, self.head.id, start, end) if self.lowest else set()
         if not self._whole(start, end):
             self._leaf_by_leaf(start, end)
         self._check_nodes()
@@ -136,7 +139,7 @@ class Walk:
     def _rank(self, first: int, hashes: list[bytes]) -> None:
         self.commitments.add(hashes)
         if self.lowest:
-            self.lowest.take(enumerate(hashes, first))
+            self.lowest.take(enumerate(hashes, first), self._removed)
 
     def _remove(self, index: int, subject: int) -> None:
         if subject >= index or _get(self._is_event, subject):

@@ -1,0 +1,253 @@
+"""The draw against bare loops: sealing, ranking and verifying a log of many entries, and the memory each takes.
+
+    python -m benchmarks.draw --entries 1000000 --rounds 3
+
+Every contestant is a process of its own, so that its peak memory is its own, and the contestants take turns. Times are seconds of
+CPU: on a shared machine they say more than the clock does, and each contestant is one thread that never waits for another.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
+from sqlite3 import connect
+from tempfile import TemporaryDirectory
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.table import Row, print_table, rounds_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
+
+ROOT = Path(__file__).parent.parent
+NAME, ORIGIN = "bench", "bench.example/draws/bench/log"
+OPENS = datetime(2026, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+SECRET, RULES = bytes(32), b"Rules.\n"
+LOT = 10_000  # entries in a transaction
+BATCH = 8192  # rows the bare loops read at a time
+MEMORY = 200  # MB, whatever the number of entries
+FEW = 1000
+
+
+def measure(quick: bool, *, entries: int | None = None, rounds: int = 3, folder: Path | None = None) -> list[Row]:
+    """All rows for a log of `entries`. `folder`: where the databases are made (and removed with it); else a temporary one."""
+    entries = entries or (100_000 if quick else 1_000_000)
+    with TemporaryDirectory(dir=folder) as made:
+        few, many = Path(made) / "few", Path(made) / "many"
+        for instance, number in ((few, FEW), (many, entries)):
+            _run("fill", instance, number)
+        rows = [_sealing(few, many, entries, rounds)]
+        for instance in (few, many):
+            _run("close", instance)
+        rows += _compare(f"rank {entries:,} entries", "rank", "bare_tickets", goal=2.0, instance=many, rounds=rounds)
+        _run("finish", many)
+        rows += _compare(f"verify {entries:,} entries, drawn", "verify", "bare_leaves", goal=3.0, instance=many, rounds=rounds)
+        packed = [_run("bundle", many) for _ in range(rounds)]
+        rows.append(rounds_row(f"bundle {entries:,} entries", [it["cpu"] for it in packed], None, goal=None))
+        rows.append(rounds_row("  its peak memory", [it["rss"] for it in packed], None, goal=MEMORY, unit="MB"))
+    return rows
+
+
+def _sealing(few: Path, many: Path, entries: int, rounds: int) -> Row:
+    """Work that grows with log n shows as a ratio near 1."""
+    done = [(_run("seal", many)["cpu"] * 1000, _run("seal", few)["cpu"] * 1000) for _ in range(rounds)]
+    return rounds_row(f"seal {entries:,} entries, beside {FEW:,}", [a for a, _ in done], [b for _, b in done], goal=2.0, unit="ms")
+
+
+def _compare(what: str, ours: str, bare: str, *, goal: float, instance: Path, rounds: int) -> list[Row]:
+    done = [(_run(ours, instance), _run(bare, instance)) for _ in range(rounds)]
+    return [
+        rounds_row(what, [mine["cpu"] for mine, _ in done], [other["cpu"] for _, other in done], goal=goal),
+        rounds_row("  its peak memory", [mine["rss"] for mine, _ in done], None, goal=MEMORY, unit="MB"),
+    ]
+
+
+def _run(contestant: str, instance: Path, *arguments: object) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.draw", "--contestant", contestant, str(instance), *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    result: dict[str, float] = json.loads(done.stdout)
+    return result
+
+
+def _timed(work: Callable[[], object]) -> dict[str, float]:
+    cpu, clock = process_time(), perf_counter()
+    work()
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return {"cpu": process_time() - cpu, "clock": perf_counter() - clock, "rss": getrusage(RUSAGE_SELF).ru_maxrss / unit}
+
+
+def bare_tickets(instance: Path) -> dict[str, float]:
+    """What ranking cannot do without: read each entry's leaf hash, hash once for its ticket. No HMAC, no order, no removals."""
+    return _timed(lambda: _bare(instance, "hash", b"key" * 10 + b"ab"))
+
+
+def bare_leaves(instance: Path) -> dict[str, float]:
+    """What verifying cannot do without: read each leaf, hash it. No tree, no comparing, no tickets."""
+    return _timed(lambda: _bare(instance, "data", b"\x00"))
+
+
+def _bare(instance: Path, column: str, prefix: bytes) -> None:
+    (path,) = (path for path in instance.glob("*.sqlite3") if "limits" not in path.name)
+    database = connect(path)
+    (size,) = database.execute("SELECT size FROM draw_log WHERE id = 1").fetchone()
+    query = f'SELECT {column} FROM draw_leaf WHERE log_id = 1 AND "index" >= ? AND "index" < ? ORDER BY "index"'
+    for start in range(0, size, BATCH):
+        for (value,) in database.execute(query, (start, start + BATCH)).fetchall():
+            sha256(prefix + value).digest()
+
+
+def fill(instance: Path, entries: str) -> dict[str, float]:
+    """A log with that many entries, by the room's own bulk path."""
+    from webapp import draw
+    from webapp.database import writing
+    from webapp.ops.installing import install
+    from webapp.site import settings
+
+    def work() -> None:
+        terms = draw.OpenTerms(
+            campaign=NAME,
+            origin=ORIGIN,
+            rules_sha256=sha256(RULES).hexdigest(),
+            opens_at=OPENS,
+            closes_at=OPENS + DAY,
+            seals_at=OPENS + 2 * DAY,
+            draws_at=OPENS + 3 * DAY,
+            winners=10,
+            alternates=90,
+            claim_days=14,
+            beacon={"kind": "operator", "commitment": draw.operator_commitment(SECRET)},
+        )
+        with writing() as session:
+            draw.open_log(session, _key(), terms, now=OPENS)
+        for start in range(0, int(entries), LOT):
+            lot = [sha256(b"%d" % number).digest() for number in range(start, min(start + LOT, int(entries)))]
+            with writing() as session:
+                draw.append_entries(session, _key(), lot)
+        with writing() as session:  # some are withdrawn, as in life
+            for index in range(1, min(int(entries), 10_000), 10):
+                draw.remove_entry(session, _key(), "withdraw", index, "entrant_request")
+
+    with _app(instance):
+        install(settings())
+        return _timed(work)
+
+
+def seal(instance: Path) -> dict[str, float]:
+    """Seal and take it back, many times: one is too short to measure."""
+    from webapp import draw
+
+    times = 50
+
+    def work() -> None:
+        for _ in range(times):
+            draw.seal(session, _key(), now=OPENS + 2 * DAY)
+            session.rollback()
+
+    with _app(instance) as session:
+        return {name: value / (1 if name == "rss" else times) for name, value in _timed(work).items()}
+
+
+def close(instance: Path) -> dict[str, float]:
+    from webapp import draw
+    from webapp.database import writing
+
+    def work() -> None:
+        with writing() as session:
+            draw.seal(session, _key(), now=OPENS + 2 * DAY)
+
+    with _app(instance):
+        return _timed(work)
+
+
+def rank(instance: Path) -> dict[str, float]:
+    from webapp import draw
+
+    with _app(instance) as session:
+        return _timed(lambda: draw.rank(session, NAME, _beacon(), now=OPENS + 3 * DAY))
+
+
+def finish(instance: Path) -> dict[str, float]:
+    from webapp import draw
+    from webapp.database import writing
+
+    def work() -> None:
+        with writing() as session:
+            draw.draw(session, _key(), _beacon(), now=OPENS + 3 * DAY)
+
+    with _app(instance):
+        return _timed(work)
+
+
+def verify(instance: Path) -> dict[str, float]:
+    from webapp import draw
+
+    with _app(instance) as session:
+        return _timed(lambda: draw.verify(session, NAME, rules=RULES, vkey=_key().vkey))
+
+
+def bundle(instance: Path) -> dict[str, float]:
+    from webapp import draw
+
+    with _app(instance) as session:
+        return _timed(lambda: sum(map(len, draw.bundle(session, NAME, rules=RULES))))
+
+
+@contextmanager
+def _app(instance: Path) -> "Iterator[Session]":
+    from webapp import create_app
+    from webapp.database import db
+
+    app = create_app({"INSTANCE_PATH": str(instance)})
+    with app.app_context():
+        yield db.session()
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _key() -> Any:
+    from webapp.draw import LogKey
+
+    return LogKey(NAME, ORIGIN, sha256(b"bench").digest())
+
+
+def _beacon() -> Any:
+    from webapp.draw import Beacon
+
+    return Beacon(kind="operator", round=None, value=SECRET)
+
+
+CONTESTANTS: dict[str, Callable[..., dict[str, float]]] = {
+    made.__name__: made for made in (bare_tickets, bare_leaves, fill, seal, close, rank, finish, verify, bundle)
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description="The draw room beside bare loops. Exit code 1 when a goal is missed by more than the noise."
+    )
+    parser.add_argument("--entries", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", type=Path, help="where to make the databases: some 180 bytes an entry")
+    parser.add_argument("--contestant", nargs="+", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.contestant:
+        name, instance, *arguments = given.contestant
+        print(json.dumps(CONTESTANTS[name](Path(instance), *arguments)))
+        return 0
+    rows = measure(quick=True, entries=given.entries, rounds=given.rounds, folder=given.folder)
+    print_table(rows)
+    return 0 if all(row.ok for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,24 +6,24 @@ And the sender that is killed: its letter goes out once more, never a third time
 import logging
 import os
 import signal
-import sqlite3
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from flask.testing import FlaskCliRunner
+from flask.testing import FlaskClient, FlaskCliRunner
 
 from tests.mail.conftest import NOW, rows, states
 from tests.mail.faulty import STEPS, Faulty, faulty
 from tests.mail.server import Box, smtp_server
 from tests.mail.test_send import post_to
-from tests.ops.test_faults import open_campaign
-from tests.serving import BIN, Site, installed_site
+from tests.serving import BIN
+from tests.sweepstakes.campaigns import open_now, open_one
+from tests.sweepstakes.entering import post
 from webapp.config import ROOT
 from webapp.database import writing
 from webapp.mail.connecting import Unreachable, without_addresses
@@ -31,6 +31,7 @@ from webapp.mail.delivering import _dotted
 from webapp.mail.looking import retry
 from webapp.mail.rounds import send_due
 from webapp.mail.sending import LEASE, SENDER_DIED, lease
+from webapp.site import settings
 
 Owed = Callable[..., None]
 
@@ -157,31 +158,29 @@ class Killer(Box):
         return answer
 
 
-def _lease_over(here: Site) -> None:
-    with sqlite3.connect(here.instance / "daily-draw.sqlite3") as database:
-        database.execute("UPDATE mail_outbox SET lease_until = '2020-01-01 00:00:00' WHERE state = 'sending'")
-    database.close()
+class TestAKilledSender:
+    @pytest.fixture
+    def server(self) -> Iterator[Box]:
+        with smtp_server(box=Killer(0)) as box:
+            yield box
 
-
-@pytest.mark.slow
-def test_a_sender_killed_after_the_text_sends_that_letter_once_more_under_one_id_and_no_other_twice(tmp_path: Path) -> None:
-    with smtp_server(box=Killer(0)) as box:
-        here = installed_site(tmp_path / "instance", MAIL_URL=f"smtp://127.0.0.1:{box.port}")
-        open_campaign(here, tmp_path)
+    def test_it_sends_that_letter_once_more_under_one_id_and_no_other_twice(
+        self, run: FlaskCliRunner, client: FlaskClient, server: Killer, tmp_path: Path
+    ) -> None:
+        open_one(run, tmp_path, open_now())
         for number in range(2):
-            here.flask("entrant", "add", "win-100", "--mail-in", "--name", "Ada", "--email", f"reader{number}@example.com")
-        assert isinstance(box, Killer)
-        box.victim = subprocess.Popen([BIN / "flask", "--app", "wsgi", "mail", "send", "--loop"], cwd=ROOT, env=here.environ)
-        assert box.victim.wait(60) == -signal.SIGKILL
-        box.victim = None
-        assert len(box.messages) == 1
-        here.flask("mail", "send")
-        assert len(box.messages) == 2  # the other one; the first is held until its lease ends
-        _lease_over(here)
-        here.flask("mail", "send")
-    copies = Counter(str(message["Message-ID"]) for message in box.messages)
-    assert sorted(copies.values()) == [1, 2]
-    assert copies[str(box.messages[0]["Message-ID"])] == 2
-    with sqlite3.connect(here.instance / "daily-draw.sqlite3") as database:
-        assert database.execute("SELECT DISTINCT state FROM mail_outbox").fetchall() == [("sent",)]
-    database.close()
+            post(client, email=f"reader{number}@example.com")
+        environ = {"INSTANCE_PATH": str(settings().instance), "DATABASE_URL": settings().database_url, "PATH": os.environ["PATH"]}
+        environ["MAIL_URL"] = f"smtp://127.0.0.1:{server.port}"
+        command = [BIN / "flask", "--app", "wsgi", "mail", "send"]
+        server.victim = subprocess.Popen(command, cwd=ROOT, env=environ)
+        assert server.victim.wait(60) == -signal.SIGKILL
+        server.victim = None
+        assert (len(server.messages), states()) == (1, ["sending", "new"])
+        assert "Sent 1" in run.invoke(args=["mail", "send"]).stdout  # the other one; the first is held until its lease ends
+        with time_machine.travel(datetime.now(UTC) + LEASE, tick=False):
+            assert "Sent 1" in run.invoke(args=["mail", "send"]).stdout
+        copies = Counter(str(message["Message-ID"]) for message in server.messages)
+        assert sorted(copies.values()) == [1, 2]
+        assert copies[str(server.messages[0]["Message-ID"])] == 2
+        assert states() == ["sent", "sent"]

@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -17,7 +16,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.serving import Site, inbox, installed_site, kill_group, web
-from tests.sweepstakes.campaigns import changed
+from tests.sweepstakes.campaigns import open_now
 from tests.sweepstakes.entering import typed
 from webapp.keys import load_keys
 
@@ -29,11 +28,8 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "
 
 def open_campaign(here: Site, folder: Path) -> None:
     """A campaign that takes entries now."""
-    today = datetime.now(UTC)
-    source = changed("opens_at", f"opens_at = {today - timedelta(days=2):%Y-%m-%d}T09:00:00")
-    source = changed("closes_at", f"closes_at = {today + timedelta(days=20):%Y-%m-%d}T12:00:00", source)
     file = folder / "campaign.toml"
-    file.write_text(source, encoding="utf-8")
+    file.write_text(open_now(), encoding="utf-8")
     here.flask("sweepstakes", "create", str(file))
     here.flask("sweepstakes", "open", "win-100", "--yes")
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests.news.importing_tools import imported, picture, put, write
 from webapp.database import writing
-from webapp.news.models import Alias, Article, Figure, Topic
+from webapp.news.models import Alias, Article, Byline, Figure, Topic
 from webapp.news.variants import original_file
 from webapp.site import settings
 
@@ -32,7 +32,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def forget_everything() -> None:
     with writing() as session:
-        for model in (Figure, Alias, Topic, Article):
+        for model in (Figure, Alias, Topic, Byline, Article):
             session.query(model).delete()
 
 

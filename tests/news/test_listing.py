@@ -37,6 +37,18 @@ def test_a_tag_leads_to_all_articles_that_have_it(client: FlaskClient) -> None:
         text(client, f"/headlines?tag={nothing}", 404)
 
 
+def test_each_author_has_a_list_that_the_byline_leads_to(client: FlaskClient) -> None:
+    publish("one", authors=["Zoë O’Neill", "Bo Ek"])
+    publish("two", authors=["Bo Ek"], published=NOON)
+    publish("coming", authors=["Bo Ek"], published=NOON + timedelta(hours=1))
+    publish("gone", authors=["Bo Ek", "Nobody Else"], status="withdrawn")
+    assert slugs(text(client, "/headlines?author=Bo+Ek")) == ["two", "one"]
+    assert slugs(text(client, f"/headlines?author={quote('Zoë O’Neill')}")) == ["one"]
+    assert slugs(text(client, "/headlines?author=Bo+Ek&q=headline+of+one")) == ["one"]
+    for nothing in ("Nobody+Else", "bo+ek", "x" * 121, "%00", "%FF", "'"):
+        text(client, f"/headlines?author={nothing}", 404)
+
+
 def test_the_archive_has_a_page_for_each_month_with_articles(client: FlaskClient) -> None:
     publish("december")
     publish("last-of-november", published=datetime(2024, 11, 30, 23, 59, 59, tzinfo=UTC))
@@ -90,6 +102,13 @@ def test_a_search_can_be_kept_to_a_section_a_tag_or_a_month(client: FlaskClient)
     page = text(client, "/headlines?q=rain&month=2024-11")
     assert slugs(page) == ["two"]
     assert '<input type="hidden" name="month" value="2024-11">' in page
+
+
+def test_hits_stand_newest_first_whatever_the_order_of_their_import(client: FlaskClient) -> None:
+    for day in (3, 1, 2):
+        publish(f"n{day}", headline="Rain", published=NOON - timedelta(days=day))
+    publish("ancient", headline="Rain", published=datetime(1850, 1, 1, tzinfo=UTC))
+    assert slugs(text(client, "/headlines?q=rain")) == ["n1", "n2", "n3", "ancient"]
 
 
 def test_what_readers_cannot_see_is_not_found_either(client: FlaskClient) -> None:

@@ -6,6 +6,7 @@ Loads markdown-it and nh3: for commands only.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import unquote
 
 import nh3
@@ -72,6 +73,7 @@ class _Renderer(RendererHTML):
         return html
 
 
+@cache
 def _parser() -> MarkdownIt:
     return _Markdown("commonmark", {"html": False, "xhtmlOut": False}, renderer_cls=_Renderer)
 
@@ -93,7 +95,8 @@ def read_body(file: str, text: str, first_line: int) -> tuple[Body, list[Fault]]
 
 def render_body(body: Body, figures: Sequence[str]) -> str:
     """The HTML of `body`, with these `figures` in their places. Nothing outside the allow-list survives."""
-    html = _parser().renderer.render(body.tokens, _parser().options, {"figures": figures})
+    parser = _parser()
+    html = parser.renderer.render(body.tokens, parser.options, {"figures": figures})
     return nh3.clean(
         html, tags=TAGS, attributes=ATTRIBUTES, tag_attribute_values=ATTRIBUTE_VALUES, url_schemes=SCHEMES, link_rel=None
     ).strip()

@@ -16,7 +16,7 @@ from webapp.dates import local_date
 from webapp.news.faults import Faulty
 from webapp.news.importing import read_edition
 from webapp.news.models import Article
-from webapp.news.storing import ChangedMeanwhile, Summary, store, summarize
+from webapp.news.storing import ChangedMeanwhile, Summary, in_parts, store, summarize
 from webapp.site import absolute, settings
 
 
@@ -38,20 +38,23 @@ def article() -> None:
 @click.option("--again", is_flag=True, help="Store unchanged articles anew, too (after an update of this program).")
 @console.json_option
 def import_(paths: tuple[Path, ...], dry_run: bool, again: bool, as_json: bool) -> None:
-    """Store the Markdown files in PATH…, all or none of them; safe to repeat.
+    """Store the Markdown files in PATH…; safe to repeat.
 
-    PATH is a .md file, or a folder to be searched for them; pictures must lie in the same folder, or below it.
+    PATH is a .md file, or a folder to be searched for them; pictures must lie in the same folder, or below it. Nothing is
+    stored before everything was found in order. An import that was broken off goes on where it was when it is repeated.
 
     Example: flask article import articles/
     """
     bar = partial(console.progress, quiet=as_json)
     try:
         plan = read_edition(db.session(), paths, media=settings().media, progress=bar, again=again, dry_run=dry_run)
-        if dry_run:
-            summary = summarize(plan)
-        else:
-            with writing() as session:
-                summary = store(session, plan, now=clock.now())
+        summary, now, stored = summarize(plan), clock.now(), 0
+        with bar("Storing", len(plan.drafts)) as done:
+            for part in () if dry_run else in_parts(plan):
+                with writing() as session:
+                    store(session, part, now=now)
+                stored += len(part.drafts)
+                done(stored)
     except Faulty as faulty:
         if as_json:
             console.say("", {"faults": [asdict(fault) for fault in faulty.faults]}, as_json=True)

@@ -16,6 +16,8 @@ _TAG = re.compile(r"<[^>]*>")
 
 def fold(text: str) -> str:
     """`text` in lower case without accents: `Łódź` → `lodz`."""
+    if text.isascii():
+        return text.lower()
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold().translate(LETTERS))
     return "".join(sign for sign in plain if not unicodedata.combining(sign))
 

@@ -32,6 +32,14 @@ class Known:
     articles: dict[str, Stored]
     leads_to: dict[str, str]
 
+    def only(self, slugs: Iterable[str]) -> "Known":
+        """What of it is under `slugs`."""
+        names = set(slugs)
+        return Known(
+            {name: self.articles[name] for name in names if name in self.articles},
+            {name: self.leads_to[name] for name in names if name in self.leads_to},
+        )
+
 
 def look_up(session: Session, slugs: Iterable[str]) -> Known:
     """What is stored under `slugs`."""

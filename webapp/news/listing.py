@@ -1,29 +1,32 @@
-"""Lists of headlines: all, of a section, with a tag, of a month, with some words in them; page by page, without bodies."""
+"""Lists of headlines: all, of a section, an author, a month, with a tag, with some words in them; page by page, without bodies."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
+from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from webapp.dates import MONTHS, local_date
 from webapp.news.folding import without_marks
-from webapp.news.models import Article, Topic
+from webapp.news.models import Article, Byline, Topic
 from webapp.news.reading import LINE, NEWEST_FIRST, Headline, is_public
-from webapp.news.searching import Search, excerpt, highlight, matching
+from webapp.news.searching import Search, excerpt, found, highlight
 
 PAGE_SIZE = 100
 # Hits are shown with an excerpt each, which a hundred of would be too heavy.
 HITS = 40
 MONTHS_SHOWN = 12
+# Whoever gets more than a thousand hits needs another word, not another page.
+COUNTED = 1_000
 
 
 class NoSuchList(Exception):
-    """There is no such section, tag or month, or nothing is in it."""
+    """There is no such section, tag, author or month, or nothing is in it."""
 
 
 class NoSuchPage(Exception):
@@ -72,20 +75,9 @@ class Wanted:
 
     section: str | None = None
     tag: str | None = None
+    author: str | None = None
     month: Month | None = None
     search: Search | None = None
-
-    def conditions(self, session: Session, now: datetime, zone: tzinfo) -> ColumnElement[bool]:
-        every = [is_public(now)]
-        if self.section is not None:
-            every.append(Article.section == self.section)
-        if self.tag is not None:
-            every.append(Article.id.in_(select(Topic.article_id).where(Topic.tag == self.tag)))
-        if self.month is not None:
-            every += [Article.published >= self.month.start(zone), Article.published < self.month.end(zone)]
-        if self.search is not None:
-            every.append(Article.id.in_(matching(session, self.search)))
-        return and_(*every)
 
 
 @dataclass(frozen=True)
@@ -99,42 +91,77 @@ class Hit:
 
 @dataclass(frozen=True)
 class HeadlinePage:
-    """A page of headlines, newest first; `hits` only of a search. `pages` is at least 1."""
+    """A page of headlines, newest first; `hits` only of a search. `total`: how many the list holds, None for over a thousand."""
 
     headlines: list[Headline]
     hits: list[Hit]
     page: int
-    pages: int
-    total: int
+    has_older: bool
+    total: int | None
+    size: int
+
+    @property
+    def pages(self) -> int | None:
+        """At least 1; None where nobody counted."""
+        return None if self.total is None else max(1, -(-self.total // self.size))
 
 
 def headline_page(session: Session, now: datetime, zone: tzinfo, wanted: Wanted, *, page: int) -> HeadlinePage:
-    """Page `page` (from 1) of what is wanted. Raises NoSuchList or NoSuchPage."""
-    if wanted.search is not None and not wanted.search.words:
-        return HeadlinePage([], [], 1, 1, 0)
-    which = wanted.conditions(session, now, zone)
-    total = session.scalar(select(func.count()).select_from(Article).where(which)) or 0
-    if not total and wanted.search is None and wanted != Wanted():
-        raise NoSuchList
+    """Page `page` (from 1) of what is wanted. Raises NoSuchList or NoSuchPage.
+
+    Costs the same however many articles there are: what comes first in an index is taken, and nothing beyond a thousand counted.
+    """
     size = PAGE_SIZE if wanted.search is None else HITS
-    pages = max(1, -(-total // size))
-    if not 1 <= page <= pages:
+    if wanted.search is not None and not wanted.search.words:
+        return HeadlinePage([], [], 1, False, 0, size)
+    if page < 1 or (wanted.search is not None and page * size > COUNTED):
         raise NoSuchPage
-    # The ids first, out of the index alone: what comes before a late page is counted off without its articles being read.
-    chosen = select(Article.id).where(which).order_by(*NEWEST_FIRST).limit(size).offset((page - 1) * size).subquery()
-    query = select(*LINE).join(chosen, chosen.c.id == Article.id).order_by(*NEWEST_FIRST)
-    if wanted.search is None:
-        return HeadlinePage([Headline(*row) for row in session.execute(query)], [], page, pages, total)
-    return HeadlinePage(
-        [],
-        [
-            _hit(wanted.search, Headline(*row[:4]), row[4] or "", row[5])
-            for row in session.execute(query.add_columns(Article.standfirst, Article.body))
-        ],
-        page,
-        pages,
-        total,
-    )
+    ids = _ids(session, now, zone, wanted)
+    # The ids first, out of the index alone: what comes before a late page is passed over without its articles being read.
+    chosen = session.scalars(ids.limit(size + 1).offset((page - 1) * size)).all()
+    if not chosen and page > 1:
+        raise NoSuchPage
+    if not chosen and wanted.search is None and wanted != Wanted():
+        raise NoSuchList
+    more = len(chosen) > size
+    total = _count(session, ids) if more or page > 1 else len(chosen)
+    has_older = more and (wanted.search is None or (page + 1) * size <= COUNTED)
+    lines, hits = _lines(session, chosen[:size], wanted.search)
+    return HeadlinePage(lines, hits, page, has_older, total, size)
+
+
+def _ids(session: Session, now: datetime, zone: tzinfo, wanted: Wanted) -> Select[int]:
+    """The ids of what is wanted, newest first, by the one index that has them in this order."""
+    query = select(Article.id).where(is_public(now))
+    order: tuple[ColumnElement[Any], ...] = NEWEST_FIRST
+    if wanted.section is not None:
+        query = query.where(Article.section == wanted.section)
+    if wanted.month is not None:
+        query = query.where(Article.published >= wanted.month.start(zone), Article.published < wanted.month.end(zone))
+    for label, value in ((Topic, wanted.tag), (Byline, wanted.author)):
+        if value is not None:
+            name = Topic.tag if label is Topic else Byline.author
+            query = query.join(label, label.article_id == Article.id).where(name == value, label.published <= now)
+            order = (label.published.desc(), label.article_id.desc())
+    if wanted.search is not None:
+        hits = found(session, wanted.search)
+        query = query.join(hits.rows, hits.article_id == Article.id).where(hits.matches)
+        order = hits.newest_first
+    return query.order_by(*order)
+
+
+def _count(session: Session, ids: Select[int]) -> int | None:
+    """How many there are; None for more than a thousand."""
+    total = session.scalar(select(func.count()).select_from(ids.order_by(None).limit(COUNTED + 1).subquery())) or 0
+    return total if total <= COUNTED else None
+
+
+def _lines(session: Session, ids: Sequence[int], search: Search | None) -> tuple[list[Headline], list[Hit]]:
+    query = select(*LINE).where(Article.id.in_(ids)).order_by(*NEWEST_FIRST)
+    if search is None:
+        return [Headline(*row) for row in session.execute(query)], []
+    rows = session.execute(query.add_columns(Article.standfirst, Article.body))
+    return [], [_hit(search, Headline(*row[:4]), row[4] or "", row[5]) for row in rows]
 
 
 def _hit(search: Search, line: Headline, standfirst: str, body: str) -> Hit:

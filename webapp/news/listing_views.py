@@ -10,7 +10,7 @@ from webapp.database import db
 from webapp.dates import local_date
 from webapp.errors import Refusal
 from webapp.headers import public
-from webapp.news import listing, reading
+from webapp.news import listing
 from webapp.news.linked_data import breadcrumbs
 from webapp.news.listing import HeadlinePage, Month, Wanted
 from webapp.news.searching import LONGEST, MOST_WORDS, TooLong, read_search
@@ -18,8 +18,8 @@ from webapp.news.views import publisher
 from webapp.site import settings
 
 blueprint = Blueprint("news_lists", __name__)
-LONGEST_TAG = 60
-ARGUMENTS = ("section", "tag", "month", "q", "page")
+LONGEST_NAMES = {"section": 60, "tag": 60, "author": 120}
+ARGUMENTS = ("section", "tag", "author", "month", "q", "page")
 
 
 @blueprint.get("/headlines")
@@ -29,7 +29,7 @@ def headlines() -> Response:
         wanted = _wanted()
         found = listing.headline_page(session, now, zone, wanted, page=_page_number())
     except listing.NoSuchList:
-        raise Refusal("We have no headlines of that section, topic or month.", status=404) from None
+        raise Refusal("We have no headlines of that section, topic, author or month.", status=404) from None
     except listing.NoSuchPage:
         raise Refusal("The list of headlines has no such page.", status=404) from None
     except TooLong:
@@ -41,6 +41,7 @@ def headlines() -> Response:
         found=found,
         wanted=wanted,
         name=name,
+        amount=amount(found),
         days=[list(group) for _, group in groupby(found.headlines, key=lambda line: local_date(line.published, zone))],
         months=listing.months(session, now, zone) if wanted == Wanted() and found.page == 1 else [],
         around=listing.around_month(session, now, zone, month) if month else (None, None),
@@ -52,7 +53,7 @@ def headlines() -> Response:
             breadcrumbs(publisher(), [("/headlines", "ALL Headlines"), *([(_address(wanted, 1), name)] if wanted != Wanted() else [])])
         ],
         newer=_address(wanted, found.page - 1) if found.page > 1 else None,
-        older=_address(wanted, found.page + 1) if found.page < found.pages else None,
+        older=_address(wanted, found.page + 1) if found.has_older else None,
     )
     # Searches are as many as readers can think of: forgotten, so that they push no page out.
     return public(make_response(page), arguments=ARGUMENTS, store=wanted.search is None)
@@ -60,16 +61,22 @@ def headlines() -> Response:
 
 def _wanted() -> Wanted:
     """What the address asks for. Raises NoSuchList or TooLong; only what can be there goes to the database."""
-    section, tag, month, typed = (request.args.get(name) or None for name in ("section", "tag", "month", "q"))
-    if section is not None and section not in reading.sections(db.session(), clock.now()):
-        raise listing.NoSuchList
-    if tag is not None and (len(tag) > LONGEST_TAG or not tag.isprintable()):
-        raise listing.NoSuchList
-    return Wanted(section, tag, Month.read(month) if month else None, read_search(typed) if typed else None)
+    given = {name: request.args.get(name) or None for name in ("section", "tag", "author", "month", "q")}
+    for name, longest in LONGEST_NAMES.items():
+        if (value := given[name]) is not None and (len(value) > longest or not value.isprintable()):
+            raise listing.NoSuchList
+    month, typed = given["month"], given["q"]
+    return Wanted(
+        given["section"],
+        given["tag"],
+        given["author"],
+        Month.read(month) if month else None,
+        read_search(typed) if typed else None,
+    )
 
 
 def _name(wanted: Wanted) -> str:
-    parts = [part for part in (wanted.section, wanted.tag, wanted.month and wanted.month.name) if part]
+    parts = [part for part in (wanted.section, wanted.tag, wanted.author, wanted.month and wanted.month.name) if part]
     if wanted.search:
         parts.append(f"“{wanted.search.typed}”")
     return f"{', '.join(parts)}: ALL Headlines" if parts else "ALL Headlines"
@@ -78,7 +85,14 @@ def _name(wanted: Wanted) -> str:
 def _description(wanted: Wanted, found: HeadlinePage) -> str:
     if wanted == Wanted():
         return f"Every headline of {settings().site_name}, newest first."
-    return f"{_name(wanted)} of {settings().site_name}: {found.total:,}, newest first."
+    return f"{_name(wanted)} of {settings().site_name}: {amount(found)}, newest first."
+
+
+def amount(found: HeadlinePage) -> str:
+    """`12 articles`, `more than 1,000 articles`"""
+    if found.total is None:
+        return f"more than {listing.COUNTED:,} articles"
+    return f"{found.total:,} article{'' if found.total == 1 else 's'}"
 
 
 def _page_number() -> int:
@@ -94,6 +108,7 @@ def _address(wanted: Wanted, page: int) -> str:
         "news_lists.headlines",
         section=wanted.section,
         tag=wanted.tag,
+        author=wanted.author,
         month=str(wanted.month) if wanted.month else None,
         q=wanted.search.typed if wanted.search else None,
         page=page if page > 1 else None,

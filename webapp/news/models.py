@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.database import Base, BigInt, Moment
@@ -18,6 +18,8 @@ class Article(Base):
     __table_args__ = (
         Index("ix_news_article_published_status", "status", "published"),
         Index("ix_news_article_status_section_published", "status", "section", "published"),
+        # The front page's article, however long ago it was marked.
+        Index("ix_news_article_lead", "status", "published", sqlite_where=text("lead = 1"), postgresql_where=text("lead")),
     )
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
@@ -39,7 +41,13 @@ class Article(Base):
     made_up: Mapped[bool] = mapped_column(default=False)
     aliases: Mapped[list["Alias"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
     topics: Mapped[list["Topic"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
+    bylines: Mapped[list["Byline"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
     figures: Mapped[list["Figure"]] = relationship(cascade="all, delete-orphan", order_by="Figure.position", lazy="selectin")
+
+    def list_anew(self) -> None:
+        """Write the rows by which lists find the article: after `tags`, `authors` or `published` were set."""
+        self.topics = [Topic(tag=tag, published=self.published) for tag in dict.fromkeys(self.tags)]
+        self.bylines = [Byline(author=author, published=self.published) for author in dict.fromkeys(self.authors)]
 
 
 class Alias(Base):
@@ -52,12 +60,25 @@ class Alias(Base):
 
 
 class Topic(Base):
-    """A tag of an article, once more: as a row that an index finds. Written with `tags`, never alone."""
+    """A tag of an article, once more: as a row that an index finds, in the order of `published`. Written with `tags`, never alone."""
 
     __tablename__ = "news_topic"
+    __table_args__ = (Index("ix_news_topic_tag_published_article_id", "tag", "published", "article_id"),)
 
     tag: Mapped[str] = mapped_column(String(60), primary_key=True)
     article_id: Mapped[int] = mapped_column(ForeignKey("news_article.id", ondelete="CASCADE"), primary_key=True, index=True)
+    published: Mapped[datetime] = mapped_column(Moment)
+
+
+class Byline(Base):
+    """An author of an article, once more, as a Topic is."""
+
+    __tablename__ = "news_byline"
+    __table_args__ = (Index("ix_news_byline_author_published_article_id", "author", "published", "article_id"),)
+
+    author: Mapped[str] = mapped_column(String(120), primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("news_article.id", ondelete="CASCADE"), primary_key=True, index=True)
+    published: Mapped[datetime] = mapped_column(Moment)
 
 
 class Picture(Base):

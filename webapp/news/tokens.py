@@ -43,7 +43,7 @@ def plain(token: Token) -> str:
 
 def count_words(text: str) -> int:
     """How many words there are; a dash alone is none."""
-    return sum(any(sign.isalnum() for sign in word) for word in text.split())
+    return sum(word.isalnum() or any(map(str.isalnum, word)) for word in text.split())
 
 
 def lone_image(inline: Token) -> Token | None:

@@ -7,17 +7,21 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
+from sqlalchemy.orm import Session
 
 from tests.mail.conftest import rows, states
 from tests.mail.server import Box
 from tests.serving import BIN
+from webapp import clock
 from webapp.config import ROOT, MailServer
-from webapp.mail import cli, on_round
+from webapp.database import writing
+from webapp.mail import Queue, cli, mail_server_problem, on_round, owe_all, queue_state
 from webapp.mail.connecting import Unreachable
 from webapp.mail.delivering import Server
 from webapp.site import settings
@@ -48,6 +52,28 @@ class TestWithoutAServer:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
         assert "https://news.example/confirm/" + "x" * 90 in file.read_text(encoding="utf-8").splitlines()
+
+    @pytest.mark.parametrize("args", [("mail", "send"), ("mail", "test", "you@example.com"), ("tick",)])
+    def test_a_folder_that_cannot_be_written_is_a_sentence_and_no_success(self, run: FlaskCliRunner, owed: Owed, args: list[str]) -> None:
+        folder = settings().instance / "outbox"
+        folder.write_text("a file where the folder should be")
+        owed(1)
+        refused = run.invoke(args=[*args])
+        assert refused.exit_code == 1
+        assert f"The folder {folder}, into which letters go while MAIL_URL is not set, cannot be written: " in refused.output
+        assert "Traceback" not in refused.output
+        assert "Nothing was due" not in refused.output
+        assert mail_server_problem(settings()) is not None
+        assert [(row.state, row.attempts) for row in rows()] == [("new", 0)]
+        folder.unlink()
+        assert mail_server_problem(settings()) is None
+        assert "Sent 1" in invoke(run, "send")
+
+    def test_a_folder_that_fails_in_the_middle_keeps_the_letters(self, run: FlaskCliRunner, owed: Owed) -> None:
+        owed(1)
+        (settings().instance / "outbox" / f"{rows()[0].id:06d}-note.eml").mkdir(parents=True)
+        assert "1 to be tried again" in invoke(run, "send")
+        assert "The folder cannot be written" in (rows()[0].reason or "")
 
     def test_a_test_letter_becomes_a_file_too(self, run: FlaskCliRunner) -> None:
         assert "outbox" in invoke(run, "test", "you@example.com")
@@ -91,6 +117,20 @@ def test_a_command_that_cannot_says_so_and_fails(run: FlaskCliRunner, args: list
     result = run.invoke(args=["mail", *args])
     assert result.exit_code == code
     assert words in result.stderr
+
+
+def test_the_queue_in_figures(run: FlaskCliRunner, server: Box, owed: Owed, session: Session) -> None:
+    nothing = dict.fromkeys(("new", "sending", "sent", "dead", "dropped"), 0)
+    assert queue_state(session, now=clock.now()) == Queue(rows=nothing, oldest_due_seconds=0, mailings=0)
+    server.rcpt = "554 no"
+    owed(1, 13)
+    invoke(run, "send")
+    owed(2, 3)
+    with writing() as writer:
+        owe_all(writer, "note", 7, now=clock.now())
+    found = queue_state(session, now=rows()[2].next_at + timedelta(seconds=90))
+    assert (found.rows, found.dead, found.oldest_due_seconds, found.mailings) == (nothing | {"new": 2, "dead": 1, "dropped": 1}, 1, 90, 1)
+    assert queue_state(session, now=rows()[2].next_at - timedelta(seconds=90)).oldest_due_seconds == 0
 
 
 def test_a_letter_no_longer_owed_cannot_be_shown(run: FlaskCliRunner, owed: Owed) -> None:

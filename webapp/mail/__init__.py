@@ -4,7 +4,7 @@ from flask import Flask
 
 from webapp.mail.forgetting import LetterUnderWay, forget, written_about
 from webapp.mail.handing import mail_server_problem
-from webapp.mail.letters import Attachment, Button, Fixed, Letter, Paragraph, register_addressee, register_letter
+from webapp.mail.letters import Attachment, Button, Fixed, Letter, Paragraph, Part, register_addressee, register_letter
 from webapp.mail.looking import Queue, Row, about, count_about, queue_state
 from webapp.mail.mailing import register_mailing
 from webapp.mail.owing import owe, owe_all
@@ -19,6 +19,7 @@ __all__ = [
     "LetterUnderWay",
     "NotAnAddress",
     "Paragraph",
+    "Part",
     "Queue",
     "Row",
     "Tally",

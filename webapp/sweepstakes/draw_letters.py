@@ -4,8 +4,9 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 from webapp.draw import LogStatus, Sealed, Winner
-from webapp.mail import Attachment, Button, Fixed, Letter, Paragraph
+from webapp.mail import Button, Fixed, Letter, Paragraph
 from webapp.sweepstakes.entrants import Person
+from webapp.sweepstakes.letter_parts import address, hello, letter_to, receipt_file
 from webapp.sweepstakes.letters import Links
 from webapp.sweepstakes.wording import counted, in_words, when
 
@@ -34,35 +35,33 @@ def sealed_letter(person: Person, log: LogStatus, sealed: Sealed, links: Links, 
     """Makes the inbox a witness: size, root and checkpoint of the sealed list, before the draw (PROTOCOL §3)."""
     contest, number = person.contest, f"{person.entry_index:,}"
     root = b64encode(sealed.root).decode()
-    return Letter(
-        to=_address(person),
-        subject=f"The list is sealed: {contest.title}, entry {number}",
-        parts=(
-            Paragraph(_hello(person)),
-            Paragraph(
-                f"the list of entries of {contest.title} was sealed {when(sealed.at, contest.timezone)}. Since then no entry can be added "
-                f"or removed. Yours is in it: entry number {number}. There {_eligible(sealed)}."
-            ),
-            *_late(person, sealed),
-            Paragraph(
-                "Keep this letter: it is your witness. Its date shows when the list below was fixed. If anybody ever shows you another "
-                "root for this draw, you hold the proof against it."
-            ),
-            Fixed(f"size S         {sealed.size}\nroot R         {root}\nroot R in hex  {sealed.root.hex()}"),
-            Paragraph("The sealed checkpoint, as we signed it, and the public key of the log:"),
-            Fixed(sealed.checkpoint),
-            Fixed(log.vkey),
-            Paragraph(f"{_draw_follows(person, sealed)} Winners get a letter; everybody can look here:"),
-            Button("The draw", links.draw),
-            *_trusted(log.operator_trusted),
-            Paragraph(
-                "To check: your receipt, attached anew and now against the sealed list, proves that you are in it. Drop it on "
-                f"{links.verify} (nothing is sent anywhere) and compare size and root with this letter. After the draw the same page "
-                "shows your ticket and the winner's. Your address, exactly as the receipt has it:"
-            ),
-            Fixed(_address(person)),
+    return letter_to(
+        person,
+        f"The list is sealed: {contest.title}, entry {number}",
+        hello(person),
+        Paragraph(
+            f"the list of entries of {contest.title} was sealed {when(sealed.at, contest.timezone)}. Since then no entry can be added "
+            f"or removed. Yours is in it: entry number {number}. There {_eligible(sealed)}."
         ),
-        attachments=(Attachment(f"receipt-{contest.slug}-{person.entry_index}.txt", receipt),),
+        *_late(person, sealed),
+        Paragraph(
+            "Keep this letter: it is your witness. Its date shows when the list below was fixed. If anybody ever shows you another "
+            "root for this draw, you hold the proof against it."
+        ),
+        Fixed(f"size S         {sealed.size}\nroot R         {root}\nroot R in hex  {sealed.root.hex()}"),
+        Paragraph("The sealed checkpoint, as we signed it, and the public key of the log:"),
+        Fixed(sealed.checkpoint),
+        Fixed(log.vkey),
+        Paragraph(f"{_draw_follows(person, sealed)} Winners get a letter; everybody can look here:"),
+        Button("The draw", links.draw),
+        *_trusted(log.operator_trusted),
+        Paragraph(
+            "To check: your receipt, attached anew and now against the sealed list, proves that you are in it. Drop it on "
+            f"{links.verify} (nothing is sent anywhere) and compare size and root with this letter. After the draw the same page "
+            "shows your ticket and the winner's. Your address, exactly as the receipt has it:"
+        ),
+        Fixed(address(person)),
+        attachments=receipt_file(person, receipt),
     )
 
 
@@ -70,23 +69,21 @@ def won_letter(facts: WonFacts) -> Letter:
     """Tells a winner; asks for nothing, and names the number to compare on the public page."""
     person, contest = facts.person, facts.person.contest
     number = f"{person.entry_index:,}"
-    return Letter(
-        to=_address(person),
-        subject=f"Your entry {number} won: {contest.title}",
-        parts=(
-            Paragraph(_hello(person)),
-            Paragraph(f"your entry number {number} holds a prize of {contest.title}: {contest.prize}."),
-            Paragraph("Do not take our word for it. The same number stands on the public page of the draw; compare it:"),
-            Button("The result", facts.links.draw),
-            Paragraph(ASKS_FOR_NOTHING),
-            Paragraph(
-                f"On the claim page you tell us where the prize should go. Please do so before {_until(facts)}; after that it may go to "
-                "the next in line."
-            ),
-            Button("Claim the prize", facts.claim),
-            *_trusted(facts.operator_trusted),
-            Paragraph(f"If you do not want it, do nothing. Check the draw: {facts.links.verify}. Official rules: {facts.links.rules}"),
+    return letter_to(
+        person,
+        f"Your entry {number} won: {contest.title}",
+        hello(person),
+        Paragraph(f"your entry number {number} holds a prize of {contest.title}: {contest.prize}."),
+        Paragraph("Do not take our word for it. The same number stands on the public page of the draw; compare it:"),
+        Button("The result", facts.links.draw),
+        Paragraph(ASKS_FOR_NOTHING),
+        Paragraph(
+            f"On the claim page you tell us where the prize should go. Please do so before {_until(facts)}; after that it may go to "
+            "the next in line."
         ),
+        Button("Claim the prize", facts.claim),
+        *_trusted(facts.operator_trusted),
+        Paragraph(f"If you do not want it, do nothing. Check the draw: {facts.links.verify}. Official rules: {facts.links.rules}"),
     )
 
 
@@ -94,19 +91,17 @@ def reminder_letter(facts: WonFacts) -> Letter:
     """Tells a winner who has not claimed yet that the time is nearly over."""
     person, contest = facts.person, facts.person.contest
     number = f"{person.entry_index:,}"
-    return Letter(
-        to=_address(person),
-        subject=f"Your prize is still unclaimed: {contest.title}, entry {number}",
-        parts=(
-            Paragraph(_hello(person)),
-            Paragraph(f"your entry number {number} holds a prize of {contest.title}: {contest.prize}. Nobody has claimed it yet."),
-            Paragraph(f"The time to claim it ends {_until(facts)}. After that it may go to the next in line."),
-            Button("Claim the prize", facts.claim),
-            Paragraph("Compare the number on the public page of the draw:"),
-            Button("The result", facts.links.draw),
-            Paragraph(ASKS_FOR_NOTHING),
-            *_trusted(facts.operator_trusted),
-        ),
+    return letter_to(
+        person,
+        f"Your prize is still unclaimed: {contest.title}, entry {number}",
+        hello(person),
+        Paragraph(f"your entry number {number} holds a prize of {contest.title}: {contest.prize}. Nobody has claimed it yet."),
+        Paragraph(f"The time to claim it ends {_until(facts)}. After that it may go to the next in line."),
+        Button("Claim the prize", facts.claim),
+        Paragraph("Compare the number on the public page of the draw:"),
+        Button("The result", facts.links.draw),
+        Paragraph(ASKS_FOR_NOTHING),
+        *_trusted(facts.operator_trusted),
     )
 
 
@@ -116,24 +111,22 @@ def not_this_time_letter(person: Person, log: LogStatus, links: Links) -> Letter
     contest = person.contest
     winning = "; ".join(f"{winner.index:,}" for winner in log.winners)
     result = f"Winning entry number{'s' if len(log.winners) > 1 else ''}: {winning}." if winning else "No prize was awarded."
-    return Letter(
-        to=_address(person),
-        subject=f"Drawn: {contest.title}",
-        parts=(
-            Paragraph(_hello(person)),
-            Paragraph(
-                f"{contest.title} was drawn {when(log.result.at, contest.timezone)} from "
-                f"{counted(log.sealed.eligible, 'eligible entry', 'eligible entries')}. {result} Your number was {person.entry_index:,}: "
-                "not this time. Thank you for taking part."
-            ),
-            Button("The result", links.draw),
-            *_trusted(log.operator_trusted),
-            Paragraph(
-                f"You need not believe us. Drop your receipt on {links.verify} (nothing is sent anywhere): it shows your ticket and the "
-                "winner's, recomputed from the public list, whose size and root are in the letter you got when it was sealed."
-            ),
-            Paragraph("This is the last letter about this draw."),
+    return letter_to(
+        person,
+        f"Drawn: {contest.title}",
+        hello(person),
+        Paragraph(
+            f"{contest.title} was drawn {when(log.result.at, contest.timezone)} from "
+            f"{counted(log.sealed.eligible, 'eligible entry', 'eligible entries')}. {result} Your number was {person.entry_index:,}: "
+            "not this time. Thank you for taking part."
         ),
+        Button("The result", links.draw),
+        *_trusted(log.operator_trusted),
+        Paragraph(
+            f"You need not believe us. Drop your receipt on {links.verify} (nothing is sent anywhere): it shows your ticket and the "
+            "winner's, recomputed from the public list, whose size and root are in the letter you got when it was sealed."
+        ),
+        Paragraph("This is the last letter about this draw."),
     )
 
 
@@ -161,12 +154,3 @@ def _trusted(operator_trusted: bool) -> tuple[Paragraph, ...]:
 
 def _until(facts: WonFacts) -> str:
     return when(facts.winner.answer_by, facts.person.contest.timezone)
-
-
-def _hello(person: Person) -> str:
-    return f"Hello {person.name}," if person.name else "Hello,"
-
-
-def _address(person: Person) -> str:
-    assert person.email is not None  # noqa: S101 - nothing is owed to the erased
-    return person.email

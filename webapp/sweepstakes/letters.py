@@ -7,8 +7,9 @@ and would make the form a way to mail anything to anybody.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from webapp.mail import Attachment, Button, Fixed, Letter, Paragraph
+from webapp.mail import Button, Fixed, Letter, Paragraph
 from webapp.sweepstakes.entrants import Person
+from webapp.sweepstakes.letter_parts import address, hello, letter_to, receipt_file
 from webapp.sweepstakes.wording import in_words, when
 
 
@@ -26,107 +27,86 @@ class Links:
 def confirm_letter(person: Person, links: Links, *, site_name: str) -> Letter:
     """Asks to press the button that makes an entry of a registration."""
     contest = person.contest
-    return Letter(
-        to=_address(person),
-        subject=f"Confirm your entry: {contest.title}",
-        parts=(
-            Paragraph(f"This address was registered for {contest.title} on {site_name}: {_address(person)}"),
-            Paragraph("If that was you, open this page and press the button there. Until then you are not in the draw."),
-            Button("Confirm my entry", links.confirm),
-            Paragraph(f"Confirmations count until {when(contest.confirm_until, contest.timezone)}. No purchase necessary."),
-            Paragraph("If it was not you, do nothing: without your confirmation there is no entry, and no newsletter."),
-            Paragraph(f"Official rules: {links.rules}"),
-        ),
+    return letter_to(
+        person,
+        f"Confirm your entry: {contest.title}",
+        Paragraph(f"This address was registered for {contest.title} on {site_name}: {address(person)}"),
+        Paragraph("If that was you, open this page and press the button there. Until then you are not in the draw."),
+        Button("Confirm my entry", links.confirm),
+        Paragraph(f"Confirmations count until {when(contest.confirm_until, contest.timezone)}. No purchase necessary."),
+        Paragraph("If it was not you, do nothing: without your confirmation there is no entry, and no newsletter."),
+        Paragraph(f"Official rules: {links.rules}"),
     )
 
 
 def already_in_letter(person: Person, links: Links, *, site_name: str) -> Letter:
     """Says to somebody who registered again that one entry is all there is, and that they have it."""
     contest = person.contest
-    return Letter(
-        to=_address(person),
-        subject=f"You are in already: {contest.title}",
-        parts=(
-            Paragraph(
-                f"Your address was registered again for {contest.title} on {site_name}. There is one entry per person, and you have it."
-            ),
-            Paragraph(f"Your entry number: {person.entry_index}"),
-            Button("My entry and receipt", links.own),
-            Paragraph("If it was not you, do nothing: your entry stands as it is."),
-        ),
+    return letter_to(
+        person,
+        f"You are in already: {contest.title}",
+        Paragraph(f"Your address was registered again for {contest.title} on {site_name}. There is one entry per person, and you have it."),
+        Paragraph(f"Your entry number: {person.entry_index}"),
+        Button("My entry and receipt", links.own),
+        Paragraph("If it was not you, do nothing: your entry stands as it is."),
     )
 
 
 def you_are_in_letter(person: Person, links: Links, *, receipt: str) -> Letter:
     """The entry number and the receipt, with the address exactly as the receipt's commitment has it (PROTOCOL §2)."""
     contest = person.contest
-    return Letter(
-        to=_address(person),
-        subject=f"You are in: {contest.title}, entry {person.entry_index}",
-        parts=(
-            Paragraph(f"Hello {person.name}," if person.name else "Hello,"),
-            Paragraph(f"you are in the draw of {contest.title}. Keep this letter: with it you can check that the draw was straight."),
-            Paragraph(f"Your entry number: {person.entry_index}"),
-            Paragraph(f"The list of entries is sealed {when(contest.seals_at, contest.timezone)}."),
-            Paragraph(f"The draw is {when(contest.draws_at, contest.timezone)}. Winners get a letter; everybody can look here:"),
-            Button("The draw", links.draw),
-            Paragraph(
-                "Your receipt, and your address exactly as it was used for it. Who has both can tell that you entered, so keep them."
-            ),
-            Fixed(_address(person)),
-            Fixed(receipt),
-            Paragraph(
-                f"Check it at {links.verify} (nothing is sent anywhere). The receipt is attached as a file, too, and is always here:"
-            ),
-            Button("My entry and receipt", links.own),
-        ),
-        attachments=(Attachment(f"receipt-{contest.slug}-{person.entry_index}.txt", receipt),),
+    return letter_to(
+        person,
+        f"You are in: {contest.title}, entry {person.entry_index}",
+        hello(person),
+        Paragraph(f"you are in the draw of {contest.title}. Keep this letter: with it you can check that the draw was straight."),
+        Paragraph(f"Your entry number: {person.entry_index}"),
+        Paragraph(f"The list of entries is sealed {when(contest.seals_at, contest.timezone)}."),
+        Paragraph(f"The draw is {when(contest.draws_at, contest.timezone)}. Winners get a letter; everybody can look here:"),
+        Button("The draw", links.draw),
+        Paragraph("Your receipt, and your address exactly as it was used for it. Who has both can tell that you entered, so keep them."),
+        Fixed(address(person)),
+        Fixed(receipt),
+        Paragraph(f"Check it at {links.verify} (nothing is sent anywhere). The receipt is attached as a file, too, and is always here:"),
+        Button("My entry and receipt", links.own),
+        attachments=receipt_file(person, receipt),
     )
 
 
 def your_link_letter(newest: Person, entries: Sequence[tuple[Person, str]], *, site_name: str) -> Letter:
     """The links to all own pages of one address: `entries` are its rows and their links, newest first."""
     links = [part for person, own in entries for part in (Paragraph(_standing(person)), Button(f"My entry: {person.contest.title}", own))]
-    return Letter(
-        to=_address(newest),
-        subject=f"Your link: what we hold at {site_name}",
-        parts=(
-            Paragraph(
-                f"Somebody, most likely you, asked on {site_name} for the link to your own page. There you see what we hold about you, get "
-                "your receipt, withdraw, end the newsletter or have your data erased. Whoever has the link can do the same: keep it."
-            ),
-            *links,
-            Paragraph("If it was not you, do nothing: nobody but you got this letter."),
+    return letter_to(
+        newest,
+        f"Your link: what we hold at {site_name}",
+        Paragraph(
+            f"Somebody, most likely you, asked on {site_name} for the link to your own page. There you see what we hold about you, get "
+            "your receipt, withdraw, end the newsletter or have your data erased. Whoever has the link can do the same: keep it."
         ),
+        *links,
+        Paragraph("If it was not you, do nothing: nobody but you got this letter."),
     )
 
 
 def excluded_letter(person: Person, links: Links, *, reason: str) -> Letter:
     """Tells somebody, in time before the seal, that their entry does not count, under which number and why (PROTOCOL §3)."""
     contest = person.contest
-    return Letter(
-        to=_address(person),
-        subject=f"Your entry does not count: {contest.title}, entry {person.entry_index}",
-        parts=(
-            Paragraph(f"Hello {person.name}," if person.name else "Hello,"),
-            Paragraph(f"we have excluded your entry number {person.entry_index} from the draw of {contest.title}."),
-            Paragraph(
-                f"The reason: {in_words(reason)} (code {reason}). Number and code stand in the public log of the draw; your name does not."
-            ),
-            Paragraph(
-                f"The list of entries is sealed {when(contest.seals_at, contest.timezone)}. If you think that we are wrong, write to us "
-                f"before. Official rules: {links.rules}"
-            ),
-            Button("What we hold about you", links.own),
+    return letter_to(
+        person,
+        f"Your entry does not count: {contest.title}, entry {person.entry_index}",
+        hello(person),
+        Paragraph(f"we have excluded your entry number {person.entry_index} from the draw of {contest.title}."),
+        Paragraph(
+            f"The reason: {in_words(reason)} (code {reason}). Number and code stand in the public log of the draw; your name does not."
         ),
+        Paragraph(
+            f"The list of entries is sealed {when(contest.seals_at, contest.timezone)}. If you think that we are wrong, write to us "
+            f"before. Official rules: {links.rules}"
+        ),
+        Button("What we hold about you", links.own),
     )
 
 
 def _standing(person: Person) -> str:
     number = "" if person.entry_index is None else f", entry number {person.entry_index}"
     return f"{person.contest.title}{number} ({'not confirmed' if person.state == 'pending' else person.state}):"
-
-
-def _address(person: Person) -> str:
-    assert person.email is not None  # noqa: S101 - nothing is owed to the erased
-    return person.email

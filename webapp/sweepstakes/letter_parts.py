@@ -1,0 +1,25 @@
+"""What letters to entrants have in common."""
+
+from webapp.mail import Attachment, Letter, Paragraph, Part
+from webapp.sweepstakes.entrants import Person
+
+
+def letter_to(person: Person, subject: str, *parts: Part, attachments: tuple[Attachment, ...] = ()) -> Letter:
+    """A letter to the person's address."""
+    return Letter(to=address(person), subject=subject, parts=parts, attachments=attachments)
+
+
+def hello(person: Person) -> Paragraph:
+    """Only for letters to confirmed addresses: before, a name comes from we know not whom."""
+    return Paragraph(f"Hello {person.name}," if person.name else "Hello,")
+
+
+def address(person: Person) -> str:
+    """Where the person's mail goes, exactly as their receipt has it."""
+    assert person.email is not None  # noqa: S101 - nothing is owed to the erased
+    return person.email
+
+
+def receipt_file(person: Person, receipt: str) -> tuple[Attachment]:
+    """The receipt to keep."""
+    return (Attachment(f"receipt-{person.contest.slug}-{person.entry_index}.txt", receipt),)

@@ -1,6 +1,6 @@
 """Appending to a log: one locked head row, the tree grown by its frontier, one signature for all new leaves."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -15,7 +15,7 @@ from webapp.draw.facts import Appended, OpenTerms, Removal
 from webapp.draw.leaves import BadLeaf
 from webapp.draw.logkeys import LogKey
 from webapp.draw.refusals import AlreadyRemoved, BadTerms, LogBehind, LogExists, LogSealed, LogVoid, NotAnEntry, WrongKey
-from webapp.draw.rows import CHECKPOINT, LEAF, LOG, NODE, Head, head_of, milestones
+from webapp.draw.rows import CHECKPOINT, LEAF, LOG, NODE, Head, add, head_of, milestones
 from webapp.draw.tree import Frontier, leaf_hash
 
 # Built once: for a single row, building a statement costs more than running it.
@@ -111,22 +111,22 @@ def _refuse_if_behind(key: LogKey, head: Head) -> None:
         raise LogBehind(head.name, head.size, last.size)
 
 
-def _append(session: Session, key: LogKey, head: Head, kind: str, data: Iterable[bytes], *, subject: int | None = None) -> Appended:
+def _append(session: Session, key: LogKey, head: Head, kind: str, data: Sequence[bytes], *, subject: int | None = None) -> Appended:
     if kind != "void":  # which ends what must not go on
         _refuse_if_behind(key, head)
     frontier = Frontier.from_bytes(head.size, head.frontier)
-    rows, nodes = [], []
-    for leaf in data:
-        hash = leaf_hash(leaf)
-        rows.append({"log_id": head.id, "index": frontier.size, "type": kind, "subject": subject, "data": leaf, "hash": hash})
-        nodes += [
-            {"log_id": head.id, "level": height // 8, "index": index, "hash": root}
-            for height, index, root in frontier.append(hash)
-            if height % 8 == 0
-        ]
+    hashes = [leaf_hash(leaf) for leaf in data]
+    nodes = [{"log_id": head.id, "level": height // 8, "index": index, "hash": root} for height, index, root in frontier.extend(hashes)]
     root = frontier.root()
     checkpoint = key.sign(frontier.size, root)
-    session.execute(_ADD_LEAVES, rows)
+    add(
+        session,
+        _ADD_LEAVES,
+        [
+            {"log_id": head.id, "index": index, "type": kind, "subject": subject, "data": leaf, "hash": hash}
+            for index, (leaf, hash) in enumerate(zip(data, hashes, strict=True), head.size)
+        ],
+    )
     if nodes:
         session.execute(_ADD_NODES, nodes)
     session.execute(
@@ -134,7 +134,7 @@ def _append(session: Session, key: LogKey, head: Head, kind: str, data: Iterable
         {
             "log_id": head.id,
             "new_size": frontier.size,
-            "new_entries": head.entries + (len(rows) if kind == "entry" else 0),
+            "new_entries": head.entries + (len(data) if kind == "entry" else 0),
             "new_removed": head.removed + (subject is not None),
             "new_frontier": frontier.to_bytes(),
             "new_checkpoint": checkpoint,
@@ -142,4 +142,4 @@ def _append(session: Session, key: LogKey, head: Head, kind: str, data: Iterable
     )
     if key.last_signed:
         after_commit(session, partial(key.last_signed.write, frontier.size, root))
-    return Appended(first=head.size, count=len(rows), size=frontier.size, root=root, checkpoint=checkpoint)
+    return Appended(first=head.size, count=len(data), size=frontier.size, root=root, checkpoint=checkpoint)

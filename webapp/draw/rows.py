@@ -1,9 +1,10 @@
 """The draw room's rows, by plain statements on selected columns: a log can hold millions of them."""
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Dialect, Select, Table, bindparam, select
+from sqlalchemy import Dialect, Insert, Select, Table, bindparam, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -74,8 +75,7 @@ def scan(session: Session, statement: Select[Any], **values: Any) -> list[Any]:
     """
     compiled = _compiled(statement, session.get_bind().dialect)
     parameters = compiled.construct_params(values)
-    connection = session.connection().connection
-    cursor = connection.cursor()
+    cursor = session.connection().connection.cursor()
     try:
         cursor.execute(str(compiled), [parameters[name] for name in compiled.positiontup or ()] if compiled.positional else parameters)
         return list(cursor.fetchall())
@@ -83,8 +83,22 @@ def scan(session: Session, statement: Select[Any], **values: Any) -> list[Any]:
         cursor.close()
 
 
+def add(session: Session, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert `rows`, each with a value for every column: many at once as `scan` reads them, one as usual."""
+    if len(rows) == 1:
+        session.execute(statement, rows[0])
+        return
+    compiled = _compiled(statement, session.get_bind().dialect)
+    values = [[row[name] for name in compiled.positiontup or ()] for row in rows] if compiled.positional else rows
+    cursor = session.connection().connection.cursor()
+    try:
+        cursor.executemany(str(compiled), values)
+    finally:
+        cursor.close()
+
+
 @lru_cache(maxsize=64)
-def _compiled(statement: Select[Any], dialect: Dialect) -> SQLCompiler:
+def _compiled(statement: Select[Any] | Insert, dialect: Dialect) -> SQLCompiler:
     return statement.compile(dialect=dialect)
 
 

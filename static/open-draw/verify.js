@@ -28,7 +28,7 @@
   }
 
   const comma = (number) => number.toLocaleString("en-US");
-  const shown = (text) => Array.from(text, (c) => (c >= " " && c <= "~" ? c : "?")).slice(0, 100).join("");
+  const shown = (text) => Array.from(text, (c) => (c >= " " && c <= "~" ? c : "?")).slice(0, 100).join(""); // foreign text, harmless
   const encode = (text) => new TextEncoder().encode(text);
   const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   const unhex = (digits) => Uint8Array.from(digits.match(/../g) || [], (pair) => parseInt(pair, 16));
@@ -205,28 +205,6 @@
     return found;
   }
 
-  /* The largest power of two below `size`: where RFC 6962 divides a tree. */
-  function split(size) {
-    let k = 1;
-    while (k * 2 < size) k *= 2;
-    return k;
-  }
-
-  function proofLength(index, size) {
-    if (size === 1) return 0;
-    const k = split(size);
-    return 1 + (index < k ? proofLength(index, k) : proofLength(index - k, size - k));
-  }
-
-  function rootByProof(leaf, index, size, proof) {
-    if (size === 1) return leaf;
-    const k = split(size);
-    const last = proof[proof.length - 1];
-    const rest = proof.slice(0, -1);
-    if (index < k) return nodeHash(joined(rootByProof(leaf, index, k, rest), last));
-    return nodeHash(joined(last, rootByProof(leaf, index - k, size - k, rest)));
-  }
-
   /* ---- Signed notes, checkpoints, cosignatures (c2sp.org) ------------------------------------------------------------ */
 
   async function publicKey(bytes) {
@@ -253,65 +231,51 @@
     }
   }
 
+  const NUMBER = "(?:0|[1-9][0-9]{0,14})";
+  const BASE64_32 = "[A-Za-z0-9+/]{43}=";
+  const SIGNATURE = "\u2014 ([!-*,-~]+) ((?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\n";
+  const NOTE = new RegExp(`^(([!-~]+)\n([1-9][0-9]{0,14})\n(${BASE64_32})\n(?:[^\0-\x1f]+\n)*)\n((?:${SIGNATURE})+)$`);
+  const PROOF = ["c2sp.org/tlog-proof@v1", `extra ${BASE64_32}`, `index ${NUMBER}`]; // how a receipt begins; then hashes
+
+  /* Text, perhaps saved by a program that changed its line ends, put a mark before it or dropped the last one. */
   function asText(data, what) {
     try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);
+      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);
+      return text.replace(/^\ufeff+/, "").replace(/\r\n/g, "\n").replace(/\n+$/, "") + "\n";
     } catch {
       return fault(`${what} is not text in UTF-8`);
     }
   }
 
-  /* Text from a reader's disk. Programs change line ends, add a byte order mark, drop the last line end: no harm. */
-  function asSaved(data, what) {
-    return asText(data, what).replace(/^\ufeff+/, "").replace(/\r\n/g, "\n").replace(/\n+$/, "") + "\n";
-  }
-
-  function toBase64(bytes) {
-    return btoa(String.fromCharCode(...bytes));
-  }
-
-  /* Decoded; nothing where it is not exactly what encoding would give (RFC 4648, section 4). */
-  function base64Of(text) {
-    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4) return new Uint8Array(0);
-    const decoded = atob(text);
-    return btoa(decoded) === text ? Uint8Array.from(decoded, (c) => c.charCodeAt(0)) : new Uint8Array(0);
-  }
+  const toBase64 = (bytes) => btoa(String.fromCharCode(...bytes));
+  const base64Of = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
   /* A verifier key: name+id+base64(kind, public key). Kind 1 signs notes, kind 4 timestamps checkpoints. */
   function readVkey(vkey, kind, what) {
     const parts = /^([!-*,-~]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/.exec(vkey);
     const data = parts ? base64Of(parts[3]) : [];
-    if (data.length !== 33 || data[0] !== kind) fault(`${what} is not a vkey of the kind ${kind}`);
+    if (data[0] !== kind) fault(`${what} is not a vkey of the kind ${kind}`);
     if (hex(sha256(joined(encode(parts[1] + "\n"), data)).subarray(0, 4)) !== parts[2]) {
       fault(`${what} has a key id that does not belong to its key`);
     }
     return { name: parts[1], id: parts[2], public: data.subarray(1) };
   }
 
-  function readCheckpoint(note, what) {
-    const cut = note.lastIndexOf("\n\n");
-    const tail = note.slice(cut + 2);
-    if (cut < 1 || !tail) fault(`${what} is truncated: it carries no signature`);
-    if (!tail.endsWith("\n") || /[\0-\t\v-\x1f]/.test(note)) fault(`${what} is not a well-formed signed note`);
-    const signatures = tail.slice(0, -1).split("\n").map((line) => {
-      const parts = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)$/.exec(line);
-      const data = parts ? base64Of(parts[2]) : [];
-      if (data.length < 5) fault(`${what} has a signature line that is malformed or truncated`);
-      return { name: parts[1], id: hex(data.subarray(0, 4)), data: data.subarray(4) };
+  function readCheckpoint(data, what) {
+    const found = NOTE.exec(asText(data, what));
+    if (!found) fault(`${what} is truncated or malformed: it must be origin, size, root, an empty line and signatures`);
+    const signatures = Array.from(found[5].matchAll(new RegExp(SIGNATURE, "g")), ([, name, text]) => {
+      const signature = base64Of(text);
+      return { name, id: hex(signature.subarray(0, 4)), data: signature.subarray(4) };
     });
-    const lines = note.slice(0, cut).split("\n");
-    const root = lines.length >= 3 ? base64Of(lines[2]) : [];
-    if (lines.includes("") || root.length !== 32 || !/^[1-9][0-9]{0,14}$/.test(lines[1])) {
-      fault(`${what} does not state origin, size and root, a line each`);
-    }
-    return { what, origin: lines[0], size: Number(lines[1]), root, body: encode(note.slice(0, cut + 1)), signatures };
+    return { what, origin: found[2], size: Number(found[3]), root: base64Of(found[4]), body: encode(found[1]), signatures };
   }
 
   const by = (checkpoint, key) => checkpoint.signatures.filter((one) => one.name === key.name && one.id === key.id);
 
   /* The log's own Ed25519 signature (kind 1). Signatures of unknown keys are ignored, as the format asks. */
   async function checkSignature(checkpoint, key) {
-    if (checkpoint.origin !== key.name) fault(`${checkpoint.what} is of another log: ${shown(checkpoint.origin)}, not ${key.name}`);
+    if (checkpoint.origin !== key.name) fault(`${checkpoint.what} is of another log: ${checkpoint.origin}, not ${key.name}`);
     const ours = by(checkpoint, key);
     if (!ours.length) fault(`${checkpoint.what} is not signed by the key of this log`);
     for (const { data } of ours) {
@@ -338,52 +302,42 @@
 
   /* Every one is signed, and no two signed ones conflict: of one size with different roots they prove fraud. */
   async function checkSigned(checkpoints, key, say) {
-    for (const checkpoint of checkpoints) await checkSignature(checkpoint, key);
-    checkpoints.forEach((one, n) => {
-      for (const two of checkpoints.slice(n + 1)) {
+    for (const [n, one] of checkpoints.entries()) {
+      await checkSignature(one, key);
+      for (const two of checkpoints.slice(0, n)) {
         if (one.size === two.size && !same(one.root, two.root)) {
-          fault(`the log was forked: ${one.what} and ${two.what}, both signed, have ${comma(one.size)} leaves and different roots`);
+          fault(`the log was forked: ${two.what} and ${one.what}, both signed, have ${comma(one.size)} leaves and different roots`);
         }
       }
-    });
+    }
     say("2. Signed by the log: " + checkpoints.map((one) => `${one.what} (${comma(one.size)} leaves)`).join(", ") + ".");
   }
 
   /* ---- Receipts (c2sp.org/tlog-proof) and entries --------------------------------------------------------------------- */
 
+  /* A receipt: which entry, the nonce that only its owner has, the proof that it is in the tree that was signed. */
   function readReceipt(data, what) {
-    const text = asSaved(data, what);
+    const text = asText(data, what);
     const cut = text.indexOf("\n\n");
-    const head = cut < 0 ? text.replace(/\n+$/, "") : text.slice(0, cut);
-    const lines = head.split("\n");
-    if (lines[0] !== "c2sp.org/tlog-proof@v1") {
-      fault(`${what} does not begin with c2sp.org/tlog-proof@v1: it is no receipt, or its beginning is missing`);
+    const lines = (cut < 0 ? text.replace(/\n+$/, "") : text.slice(0, cut)).split("\n");
+    for (let n = 0; n < Math.max(3, lines.length); n++) {
+      const words = [PROOF[0], "extra and the nonce", "index and a number", "a hash"][Math.min(n, 3)];
+      if (!new RegExp(`^${PROOF[n] || BASE64_32}$`).test(lines[n] || "")) {
+        fault(`line ${n + 1} of ${what} is missing, truncated or changed: it must be ${words}`);
+      }
     }
-    if (!(lines[1] || "").startsWith("extra ")) fault(`${what} has no extra line, which holds the nonce`);
-    const nonce = base64Of(lines[1].slice(6));
-    if (nonce.length !== 32) fault(`the nonce in ${what} is not 32 bytes in base64`);
-    if (!/^index (0|[1-9][0-9]{0,14})$/.test(lines[2] || "")) fault(`${what} has no line with its index`);
-    const index = Number(lines[2].slice(6));
-    const proof = lines.slice(3).map((line, n) => {
-      const hash = base64Of(line);
-      if (hash.length !== 32) fault(`line ${n + 4} of ${what} is not a hash of 32 bytes in base64`);
-      return hash;
-    });
     if (cut < 0) fault(`${what} is truncated: no checkpoint follows its proof`);
-    const checkpoint = readCheckpoint(text.slice(cut + 2), `the checkpoint in ${what}`);
+    const checkpoint = readCheckpoint(encode(text.slice(cut + 2)), `the checkpoint in ${what}`);
+    const index = Number(lines[2].slice(6));
     if (index >= checkpoint.size) fault(`${what} is for entry ${comma(index)}, but its tree has only ${comma(checkpoint.size)} leaves`);
-    const length = proofLength(index, checkpoint.size);
-    if (proof.length !== length) {
-      fault(`the proof in ${what} has ${proof.length} lines; entry ${comma(index)} of ${comma(checkpoint.size)} needs ${length}`);
-    }
-    return { nonce, index, proof, checkpoint };
+    return { nonce: base64Of(lines[1].slice(6)), index, proof: lines.slice(3).map(base64Of), checkpoint };
   }
 
-  /* A receipt or a checkpoint kept from before. */
+  /* A receipt or a checkpoint kept from before: the log must still hold all that it held then. */
   function readOlder(data, number) {
-    const text = asSaved(data, `older file ${number}`);
-    if (text.startsWith("c2sp.org/tlog-proof@")) return readReceipt(data, `older receipt ${number}`).checkpoint;
-    return readCheckpoint(text, `older checkpoint ${number}`);
+    const beginning = new TextDecoder("latin1", { ignoreBOM: true }).decode(data.subarray(0, 60)).replace(/^[\xef\xbb\xbf]+/, "");
+    if (beginning.startsWith("c2sp.org/tlog-proof@")) return readReceipt(data, `older receipt ${number}`).checkpoint;
+    return readCheckpoint(data, `older checkpoint ${number}`);
   }
 
   /* The leaf of the person who holds the receipt's nonce and the address, as the receipt's mail prints it. */
@@ -392,60 +346,63 @@
     return encode(`{"commitment":"${hex(mark)}","type":"entry"}`);
   }
 
+  /* Whether the proof, with no hash too many or too few, leads from the leaf to the signed root (RFC 9162). */
   function proves(receipt, leaf) {
-    const { size, root } = receipt.checkpoint;
-    return same(rootByProof(leafHash(leaf), receipt.index, size, receipt.proof), root);
+    let root = leafHash(leaf);
+    let [index, last] = [receipt.index, receipt.checkpoint.size - 1];
+    const up = () => ([index, last] = [Math.floor(index / 2), Math.floor(last / 2)]);
+    for (const neighbour of receipt.proof) {
+      while (last && index === last && index % 2 === 0) up(); // the last of an odd row goes up as it is
+      if (!last) return false;
+      root = nodeHash(index % 2 ? joined(neighbour, root) : joined(root, neighbour));
+      up();
+    }
+    return last === 0 && same(root, receipt.checkpoint.root);
   }
 
-  /* ---- Leaves: canonical JSON (RFC 8785, restricted) and their members ------------------------------------------------ */
+  /* ---- Leaves: canonical JSON (RFC 8785) leaves no choice of bytes, so each is matched as text ----------------------- */
 
   const seconds = (stamp) => Date.parse(stamp) / 1000;
   const stampOf = (at) => new Date(at * 1000).toISOString().slice(0, 19) + "Z";
+  const record = (members) => "\\{" + Object.entries(members).map(([name, pattern]) => `"${name}":${pattern}`).join(",") + "\\}";
 
-  /* Exactly YYYY-MM-DDTHH:MM:SSZ, of a day that exists. */
-  function isTime(value) {
-    if (typeof value !== "string" || !/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/.test(value)) return false;
-    return value >= "0001" && !Number.isNaN(seconds(value)) && stampOf(seconds(value)) === value;
-  }
-
-  const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-  const text = (pattern) => (value) => typeof value === "string" && pattern.test(value);
-  const number = (least) => (value) => Number.isInteger(value) && value >= least;
-  const record = (tests) => (value) =>
-    isObject(value) &&
-    Object.keys(value).length === Object.keys(tests).length &&
-    Object.keys(tests).every((name) => Object.hasOwn(value, name) && tests[name](value[name]));
-
-  const slug = text(/^[a-z0-9][a-z0-9_-]{0,63}$/);
-  const hashHex = text(/^[0-9a-f]{64}$/);
-  const someHex = text(/^([0-9a-f]{2})*$/);
-  const drandTerms = record({ kind: text(/^drand$/), chain: someHex, round: number(1) });
-  const operatorTerms = record({ kind: text(/^operator$/), commitment: hashHex });
-  const drandBeacon = record({ kind: text(/^drand$/), round: number(1), signature: someHex });
-  const operatorBeacon = record({ kind: text(/^operator$/), secret: someHex });
-  const ranked = record({ rank: number(1), index: number(0), ticket: hashHex });
-  const LEAVES = {
-    open: {
-      protocol: text(/^open-draw\/1$/), origin: text(/^[!-*,-~]+$/), campaign: slug, rules_sha256: hashHex,
-      opens_at: isTime, closes_at: isTime, seals_at: isTime, draws_at: isTime,
-      winners: number(1), alternates: number(0), claim_days: number(0),
-      beacon: (value) => drandTerms(value) || operatorTerms(value),
-    },
-    entry: { commitment: hashHex },
-    withdraw: { index: number(0), reason: slug },
-    exclude: { index: number(0), reason: slug },
-    seal: { at: isTime, entries: number(0), eligible: number(0) },
-    draw: {
-      at: isTime,
-      beacon: (value) => drandBeacon(value) || operatorBeacon(value),
-      ranking: (value) => Array.isArray(value) && value.every(ranked),
-    },
-    forfeit: { at: isTime, rank: number(1), reason: text(/^(no_answer|declined|ineligible|erasure)$/) },
-    award: { at: isTime, rank: number(1) },
-    paid: { at: isTime, rank: number(1) },
-    void: { at: isTime, reason: slug },
+  const HASH = '"[0-9a-f]{64}"';
+  const HEX = '"(?:[0-9a-f]{2})*"';
+  const DRAND = '"drand"';
+  const OPERATOR = '"operator"';
+  const RANKED = record({ index: NUMBER, rank: NUMBER, ticket: HASH });
+  const SHAPES = {
+    number: NUMBER,
+    time: '"[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"',
+    code: '"[a-z0-9][a-z0-9_-]{0,63}"',
+    hash: HASH,
+    origin: '"[!#-*,-\\[\\]-~]+"',
+    "pinned-beacon": record({ chain: HEX, kind: DRAND, round: NUMBER }) + "|" + record({ commitment: HASH, kind: OPERATOR }),
+    beacon: record({ kind: DRAND, round: NUMBER, signature: HEX }) + "|" + record({ kind: OPERATOR, secret: HEX }),
+    ranking: `\\[(?:${RANKED}(?:,${RANKED})*)?\\]`,
+    "known-reason": '"(?:no_answer|declined|ineligible|erasure)"',
+    version: '"open-draw/1"',
+    word: '"[a-z]+"',
   };
-  const LATE = { draws_at: isTime, reason: slug }; // a late seal has these too, and a drand one its new round
+  /* The members of each type in canonical order, each with its shape; only a late seal has those with a "?". */
+  const LEAVES = {
+    open:
+      "alternates=number beacon=pinned-beacon campaign=code claim_days=number closes_at=time draws_at=time" +
+      " opens_at=time origin=origin protocol=version rules_sha256=hash seals_at=time type=word winners=number",
+    entry: "commitment=hash type=word",
+    withdraw: "index=number reason=code type=word",
+    exclude: "index=number reason=code type=word",
+    seal: "at=time draws_at=time? eligible=number entries=number reason=code? round=number? type=word",
+    draw: "at=time beacon=beacon ranking=ranking type=word",
+    forfeit: "at=time rank=number reason=known-reason type=word",
+    award: "at=time rank=number type=word",
+    paid: "at=time rank=number type=word",
+    void: "at=time reason=code type=word",
+  };
+
+  function isTime(stamp) {
+    return !Number.isNaN(seconds(stamp)) && stampOf(seconds(stamp)) === stamp; // of a day that exists
+  }
 
   const TEMPLATE = encode(`{"commitment":"${"0".repeat(64)}","type":"entry"}`); // the only canonical form of an entry
 
@@ -460,57 +417,32 @@
     return true;
   }
 
-  /* Encodes as RFC 8785 does; throws for what the protocol does not allow. */
-  function canonicalText(value, depth = 0) {
-    if (depth > 900) throw new RangeError("nested too deep");
-    if (typeof value === "number") {
-      if (!Number.isInteger(value) || Math.abs(value) > 2 ** 53) throw new RangeError("not an integer within 2^53");
-      return String(value);
-    }
-    if (typeof value === "string") {
-      if (/\p{Surrogate}/u.test(value)) throw new RangeError("half a character");
-      return JSON.stringify(value);
-    }
-    if (typeof value === "boolean") return String(value);
-    if (Array.isArray(value)) return "[" + value.map((inner) => canonicalText(inner, depth + 1)).join(",") + "]";
-    if (value === null || Object.keys(value).some((name) => /[^\0-\x7f]/.test(name))) throw new RangeError("null, or a name beyond ASCII");
-    const names = Object.keys(value).sort();
-    return "{" + names.map((name) => JSON.stringify(name) + ":" + canonicalText(value[name], depth + 1)).join(",") + "}";
-  }
-
-  function canonical(data) {
-    const given = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);
-    const value = JSON.parse(given);
-    if (canonicalText(value) !== given) throw new RangeError("not the canonical form");
-    return value;
-  }
-
-  /* Leaf n with the members of its type, each well-formed, and no others. */
+  /* Leaf n with exactly the members of its type, in canonical form. */
   function readLeaf(data, n) {
     if (data.length > 65535) fault(`leaf ${comma(n)} is longer than 65,535 bytes`);
-    let leaf;
-    try {
-      leaf = canonical(data);
-    } catch {
-      fault(`leaf ${comma(n)} is not canonical JSON`);
+    const text = new TextDecoder("latin1").decode(data);
+    const kind = (/"type":"([a-z]+)"/.exec(text) || ["", ""])[1];
+    if (!Object.hasOwn(LEAVES, kind)) fault(`leaf ${comma(n)} is of an unknown type`);
+    let at = 0;
+    for (const member of LEAVES[kind].split(" ")) {
+      const [name, shape] = member.replace("?", "").split("=");
+      const pattern = new RegExp(`${at ? "," : "\\{"}"${name}":(${SHAPES[shape]})`, "y");
+      pattern.lastIndex = at;
+      const found = pattern.exec(text);
+      if (found && (shape !== "time" || isTime(found[1].slice(1, -1)))) at = pattern.lastIndex;
+      else if (!member.endsWith("?")) fault(`leaf ${comma(n)} (${kind}) is ill-formed: here must stand "${name}" and a ${shape}`);
     }
-    const kind = isObject(leaf) && Object.hasOwn(leaf, "type") ? leaf.type : null;
-    if (typeof kind !== "string" || !Object.hasOwn(LEAVES, kind)) fault(`leaf ${comma(n)} is of an unknown type`);
-    const tests = { ...LEAVES[kind], type: () => true };
-    if (kind === "seal" && ["draws_at", "reason", "round"].some((name) => Object.hasOwn(leaf, name))) {
-      Object.assign(tests, LATE, Object.hasOwn(leaf, "round") ? { round: number(1) } : {});
-    }
-    if (Object.keys(leaf).some((name) => !Object.hasOwn(tests, name))) {
-      fault(`leaf ${comma(n)} (${kind}) has a member that does not belong there`);
-    }
-    for (const name of Object.keys(tests).sort()) {
-      if (!Object.hasOwn(leaf, name)) fault(`leaf ${comma(n)} (${kind}) lacks its ${name}`);
-      if (!tests[name](leaf[name])) fault(`leaf ${comma(n)} (${kind}) has an ill-formed ${name}`);
-    }
-    return leaf;
+    if (text.slice(at) !== "}") fault(`leaf ${comma(n)} (${kind}) is ill-formed: it must end here`);
+    return JSON.parse(text);
   }
 
   /* ---- The log as a whole --------------------------------------------------------------------------------------------- */
+
+  /* Which leaves a log may take in each of its states, and a rank's prize in each of its own; and the states that follow. */
+  const LOG = { open: "entry withdraw exclude seal void", sealed: "draw void", drawn: "forfeit award paid", void: "" };
+  const LOG_AFTER = { seal: "sealed", draw: "drawn", void: "void" };
+  const PRIZE = { drawn: "award forfeit", awarded: "paid forfeit", paid: "", forfeited: "", "not offered": "" };
+  const PRIZE_AFTER = { award: "awarded", paid: "paid", forfeit: "forfeited" };
 
   class Log {
     constructor(leaves, terms) {
@@ -518,12 +450,14 @@
       this.terms = terms; // leaf 0
       this.hashes = new Uint8Array(32 * leaves.length);
       this.entries = new Map(); // commitment: index
-      this.removed = new Map();
+      this.removed = new Map(); // index: the leaf that removed it
+      this.state = "open";
+      this.latest = ""; // the latest time in a leaf
       this.seal = this.draw = this.void = null;
       this.steps = []; // what follows the draw
       this.ranks = []; // index of every eligible entry, in order
       this.ticket = null; // the ticket of a rank, in hex
-      this.forfeited = new Map();
+      this.prizes = new Map(); // rank: the state of its prize
     }
 
     get operator() {
@@ -534,17 +468,8 @@
       return this.entries.size - this.removed.size;
     }
 
-    get prizes() {
-      return Math.min(this.eligible, this.terms.winners + this.terms.alternates);
-    }
-
-    /* The ranks that hold a prize: the lowest of the ranking that are not forfeited. */
     holders() {
-      const holding = [];
-      for (let rank = 1; rank <= this.prizes && holding.length < this.terms.winners; rank++) {
-        if (!this.forfeited.has(rank)) holding.push(rank);
-      }
-      return holding;
+      return [...this.prizes.keys()].filter((rank) => this.prizes.get(rank) !== "forfeited");
     }
   }
 
@@ -555,7 +480,9 @@
     if (!(opens < closes && closes <= seals && seals <= draws - HOUR)) {
       fault("the times in leaf 0 are not in order: opens_at < closes_at <= seals_at <= draws_at - 1 h");
     }
-    if (leaf.winners + leaf.alternates > 500) fault("leaf 0 has more than 500 winners and alternates");
+    if (!leaf.winners || leaf.winners + leaf.alternates > 500) {
+      fault("leaf 0 has no winners, or more than 500 winners and alternates");
+    }
   }
 
   /* The leaves hash to every signed root, and so these are consistent with each other. */
@@ -585,9 +512,9 @@
     log.leaves.forEach((leaf, n) => {
       if (leaf[leaf.length - 3] === 0x6c && same(leaf.subarray(-SEAL_END.length), SEAL_END)) seals.push(n);
     });
-    if (sealed && !seals.includes(sealed.size - 1)) fault(`leaf ${comma(sealed.size - 1)}, the last under the sealed checkpoint, is not a seal`);
-    if (seals.length && !sealed) fault(`leaf ${comma(seals[0])} is a seal, but the sealed checkpoint is missing`);
+    if (seals.length && !sealed) fault("the log holds a seal, but the sealed checkpoint is missing");
     if (seals.length > 1) fault(`the log has more than one seal: leaves ${comma(seals[0])} and ${comma(seals[1])}`);
+    if (sealed && seals[0] !== sealed.size - 1) fault(`leaf ${comma(sealed.size - 1)}, the last under the sealed checkpoint, is not a seal`);
   }
 
   /* Every leaf is well-formed and allowed where it stands. */
@@ -595,7 +522,7 @@
     const ascii = new TextDecoder("latin1");
     for (let n = 1; n < log.leaves.length; n++) {
       const data = log.leaves[n];
-      if (isPlainEntry(data) && !log.seal && !log.void) {
+      if (log.state === "open" && isPlainEntry(data)) {
         const mark = ascii.decode(data.subarray(15, 79));
         if (log.entries.has(mark)) fault(`leaves ${comma(log.entries.get(mark))} and ${comma(n)} have the same commitment`);
         log.entries.set(mark, n);
@@ -605,24 +532,19 @@
   }
 
   function checkLeaf(log, leaf, n) {
-    const kind = leaf.type;
-    const at = `leaf ${comma(n)}`;
-    if (log.void) fault(`${at} (${kind}) follows the void, which ends a log`);
-    if (kind === "open") fault(`${at} opens the log a second time`);
-    if (["entry", "withdraw", "exclude"].includes(kind) && log.seal) fault(`${at} (${kind}) comes after the seal`);
-    if (kind === "withdraw" || kind === "exclude") {
-      if (leaf.index >= n || !isPlainEntry(log.leaves[leaf.index])) fault(`${at} (${kind}) does not name an earlier entry`);
-      if (log.removed.has(leaf.index)) fault(`${at} (${kind}) removes entry ${comma(leaf.index)} a second time`);
-      log.removed.set(leaf.index, leaf);
-    } else if (kind === "seal") log.seal = leaf;
-    else if (kind === "draw") {
-      if (log.draw || !log.seal) fault(log.draw ? `${at} is a second draw` : `${at} (draw) comes before the seal`);
-      log.draw = leaf;
-    } else if (kind === "void") {
-      if (log.draw) fault(`${at} (void) comes after the draw`);
-      log.void = leaf;
-    } else if (!log.draw) fault(`${at} (${kind}) comes before the draw`);
-    else log.steps.push([n, leaf]);
+    const { type: kind, index } = leaf;
+    const what = `leaf ${comma(n)} (${kind})`;
+    const at = leaf.at || log.latest;
+    if (!LOG[log.state].split(" ").includes(kind)) fault(`${what} may not stand in a log that is ${log.state}`);
+    if (at < log.latest) fault(`${what} is dated before what it follows`);
+    log.latest = at;
+    log.state = LOG_AFTER[kind] || log.state;
+    if (index !== undefined) {
+      if (index >= n || !isPlainEntry(log.leaves[index])) fault(`${what} does not name an earlier entry`);
+      if (log.removed.has(index)) fault(`${what} removes entry ${comma(index)} a second time`);
+      log.removed.set(index, leaf);
+    } else if ("rank" in leaf) log.steps.push([n, leaf]);
+    else log[kind] = leaf; // the seal, the draw, the void
   }
 
   function checkCounts(log) {
@@ -636,32 +558,38 @@
   const roundAt = (at) => Math.ceil((at - GENESIS) / PERIOD) + 1;
   const roundTime = (round) => GENESIS + (round - 1) * PERIOD;
 
-  /* When the draw is due, and the round it must use (0 for an operator's): from leaf 0, or moved by a late seal. */
-  function checkTimes(log) {
+  /* Check 6. The round that the draw must use (0 for an operator's): from leaf 0, or moved by a late seal. */
+  function checkTimes(log, say) {
     const { beacon } = log.terms;
-    const sealsAt = seconds(log.terms.seals_at);
+    const drand = !log.operator;
+    const seal = log.seal || {};
     let due = seconds(log.terms.draws_at);
-    let round = log.operator ? 0 : beacon.round;
-    if (!log.operator && beacon.chain !== QUICKNET) fault("leaf 0 names another beacon chain than drand's quicknet");
-    if (!log.operator && round !== roundAt(due)) {
+    let round = drand ? beacon.round : 0;
+    if (drand && beacon.chain !== QUICKNET) fault("leaf 0 names another beacon chain than drand's quicknet");
+    if (drand && (round < 1 || round !== roundAt(due))) {
       fault(`leaf 0 pins round ${comma(round)}, but the first round at or after draws_at is ${comma(roundAt(due))}`);
     }
-    if (!log.seal) return { due, round };
-    const at = seconds(log.seal.at);
-    if (at < sealsAt && !log.operator) fault("the seal is dated before seals_at");
-    if (at > due - HOUR) {
-      const days = Math.max(1, Math.ceil((at + HOUR - due) / DAY));
-      if (days > 7) fault("the seal is more than seven days late: the campaign is void");
-      due += days * DAY;
-      round = log.operator ? 0 : roundAt(due);
-      if (log.seal.draws_at !== stampOf(due) || (log.seal.round || 0) !== round) {
-        fault(`the seal is late and must move the draw to ${stampOf(due)}` + (round ? `, round ${comma(round)}` : ""));
+    const early = log.seal !== null && seal.at < log.terms.seals_at; // an operator's may be closed early, and drawn at once
+    if (early && drand) fault("the seal is dated before seals_at");
+    const late = log.seal ? seconds(seal.at) + HOUR - due : 0;
+    if (late > 7 * DAY) fault("the seal is more than seven days late: the campaign is void");
+    const stated = (name) => (Object.hasOwn(seal, name) ? seal[name] : null);
+    if (late > 0) {
+      due += Math.ceil(late / DAY) * DAY;
+      round = drand ? roundAt(due) : 0;
+      if (stated("draws_at") !== stampOf(due) || stated("round") !== (round || null) || stated("reason") === null) {
+        const to = stampOf(due) + (drand ? `, round ${comma(round)}` : "");
+        fault(`the seal is late: it must give a reason and move the draw to ${to}`);
       }
-    } else if ("draws_at" in log.seal) fault("the seal moves the draw without being late");
-    // Only an operator's campaign may be closed early, and then drawn at once.
-    const earliest = log.operator && at < sealsAt ? at : due;
-    if (log.draw && seconds(log.draw.at) < earliest) fault("the draw is dated before it was due");
-    return { due, round };
+    } else if (["draws_at", "reason", "round"].some((name) => stated(name) !== null)) {
+      fault("the seal is not late: it may not move the draw");
+    }
+    const when = early ? seal.at : stampOf(due);
+    if (log.draw && log.draw.at < when) fault("the draw is dated before it was due");
+    say(`6. The draw is due at ${when}, by ${drand ? `round ${comma(round)}` : "the operator's own secret"}.`);
+    if (log.draw) say(`   It was made at ${log.draw.at}.`);
+    if (late > 0) say(`   LATE SEAL (${seal.reason}): the draw moved, which gives the publisher a veto on one draw.`);
+    return round;
   }
 
   /* The 32 bytes B that the draw is made from. */
@@ -706,8 +634,9 @@
   }
 
   function checkRanking(log, stated) {
-    if (!log.prizes) fault("a draw was made with nobody eligible");
-    if (stated.length !== log.prizes) fault(`the ranking has ${comma(stated.length)} ranks, not ${comma(log.prizes)}`);
+    const count = Math.min(log.eligible, log.terms.winners + log.terms.alternates);
+    if (!count) fault("a draw was made with nobody eligible");
+    if (stated.length !== count) fault(`the ranking has ${comma(stated.length)} ranks, not ${comma(count)}`);
     stated.forEach((given, n) => {
       const [index, ticket] = [log.ranks[n], log.ticket(n + 1)];
       if (given.rank !== n + 1 || given.index !== index || given.ticket !== ticket) {
@@ -716,35 +645,33 @@
     });
   }
 
-  /* Forfeits, awards and payments: each of a rank that may have it, in order and in time. */
-  function checkSteps(log, drawnAt, say) {
-    let last = seconds(drawnAt);
-    const offered = new Map(log.holders().map((rank) => [rank, last])); // rank: when its claim time began
-    const state = new Map();
+  /* Forfeits, awards and payments; the lowest rank not used yet takes over a forfeited prize. */
+  function checkSteps(log, say) {
+    const [winners, days, ranks] = [log.terms.winners, log.terms.claim_days, log.draw.ranking.length];
+    const offered = new Map(); // when the time to answer began
+    const offer = (rank, at) => {
+      log.prizes.set(rank, "drawn");
+      offered.set(rank, at);
+    };
+    for (let rank = 1; rank <= Math.min(winners, ranks); rank++) offer(rank, seconds(log.draw.at));
     for (const [n, leaf] of log.steps) {
-      const { type: kind, rank, reason } = leaf;
+      const { type: kind, rank } = leaf;
       const at = seconds(leaf.at);
       const what = `leaf ${comma(n)} (${kind}, rank ${comma(rank)})`;
-      if (at < last) fault(`${what} is dated before what it follows`);
-      if (rank > log.prizes) fault(`${what} names a rank that is not in the ranking`);
-      if (log.forfeited.has(rank)) fault(`${what} names a rank that is forfeited`);
-      if (!offered.has(rank)) fault(`${what} names a rank that holds no prize`);
-      if (state.get(rank) === "paid") fault(`${what} names a rank that is paid`);
-      if (kind === "award" && state.has(rank)) fault(`${what} names a rank that is awarded already`);
-      if (kind === "paid" && !state.has(rank)) fault(`${what} names a rank that was not awarded`);
-      if (reason === "no_answer" && at < offered.get(rank) + log.terms.claim_days * DAY) {
-        fault(`${what} comes before the ${comma(log.terms.claim_days)} days to answer were over`);
+      const prize = log.prizes.get(rank) || "not offered";
+      if (!PRIZE[prize].split(" ").includes(kind)) fault(`${what} may not follow: that rank's prize is ${prize}`);
+      if (leaf.reason === "no_answer" && at < offered.get(rank) + days * DAY) {
+        fault(`${what} comes before the ${comma(days)} days to answer were over`);
       }
-      if (kind === "forfeit") {
-        log.forfeited.set(rank, reason);
-        for (const holder of log.holders()) if (!offered.has(holder)) offered.set(holder, at);
-      } else state.set(rank, kind === "award" ? "awarded" : "paid");
-      last = at;
+      log.prizes.set(rank, PRIZE_AFTER[kind]);
+      if (kind === "forfeit" && log.prizes.size < ranks) offer(log.prizes.size + 1, at);
     }
     say(`9. ${comma(log.steps.length)} forfeits, awards and payments, in order and in time.`);
-    for (const [rank, reason] of log.forfeited) say(`   Forfeited: entry ${comma(log.ranks[rank - 1])} (rank ${rank}, ${reason}).`);
-    for (const rank of log.holders()) say(`   Winner: entry ${comma(log.ranks[rank - 1])} (rank ${rank}, ${state.get(rank) || "drawn"}).`);
-    const missing = log.terms.winners - log.holders().length;
+    for (const [, { type, rank, reason }] of log.steps) {
+      if (type === "forfeit") say(`   Forfeited: entry ${comma(log.ranks[rank - 1])} (rank ${rank}, ${reason}).`);
+    }
+    for (const rank of log.holders()) say(`   Winner: entry ${comma(log.ranks[rank - 1])} (rank ${rank}, ${log.prizes.get(rank)}).`);
+    const missing = winners - log.holders().length;
     if (missing) say(`   Prizes not awarded, for want of alternates: ${missing}.`);
   }
 
@@ -766,7 +693,7 @@
   /* Who received the seal's letter, and when: from the uppermost Received line, that of the reader's own provider. */
   function readLetter(data, root) {
     const letter = new TextDecoder("latin1").decode(data);
-    if (!decodings(letter).includes(toBase64(root))) fault("the letter does not state the sealed root R");
+    if (!decodings(letter).includes(toBase64(root))) fault("the letter cannot be read, or does not state the sealed root R");
     const head = letter.split(/\r?\n\r?\n/, 1)[0].replace(/\r?\n[ \t]+/g, " ");
     const received = (/^received:(.*)$/im.exec(head) || ["", ""])[1].replace(/\s+/g, " ");
     const by = /\bby ([!-~]+)/.exec(received);
@@ -777,11 +704,12 @@
   }
 
   /* Whether anybody but the publisher saw R before the round's time. Nothing in the log itself dates the seal. */
-  function checkSealTime(log, before, seen, say) {
+  function checkSealTime(log, round, seen, say) {
     if (log.operator) {
-      say("   OPERATOR-TRUSTED: who knows the secret can try entries until a friend wins. No time of the seal helps.");
+      say("   OPERATOR-TRUSTED: who knows the secret can try entries until a friend wins. No seal helps.");
       return false;
     }
+    const before = roundTime(round);
     const lines = seen.map(({ who, at }) => [who, at]);
     lines.sort((a, b) => (a[0] === b[0] ? a[1] - b[1] : a[0] < b[0] ? -1 : 1));
     const said = new Set(
@@ -827,17 +755,17 @@
       await rankEntries(log, root, checkBeacon(log, log.draw.beacon, round, say), slices);
       checkRanking(log, log.draw.ranking);
       say(`8. All ${comma(log.eligible)} tickets recomputed; the ranking is right. Rank 1 is entry ${comma(log.ranks[0])}, ticket ${log.ticket(1)}.`);
-      checkSteps(log, log.draw.at, say);
+      checkSteps(log, say);
     }
   }
 
   function checkEntry(log, receipt, address, say) {
     const mine = entryLeaf(receipt, log.terms.campaign, address);
     const { index } = receipt;
+    const number = log.entries.get(new TextDecoder("latin1").decode(mine.subarray(15, 79)));
+    if (number !== undefined && number !== index) fault(`your entry is number ${comma(number)} in the log, your receipt says ${comma(index)}`);
+    if (!isPlainEntry(log.leaves[index])) fault(`your receipt says ${comma(index)}, but that leaf is not an entry`);
     if (!same(log.leaves[index], mine)) {
-      const true_ = log.entries.get(new TextDecoder("latin1").decode(mine.subarray(15, 79)));
-      if (true_ !== undefined) fault(`your entry is number ${comma(true_)} in the log, your receipt says ${comma(index)}`);
-      if (!isPlainEntry(log.leaves[index])) fault(`your receipt says ${comma(index)}, but that leaf is not an entry`);
       fault(`this e-mail and the receipt's nonce are not those of entry ${comma(index)}: type the address exactly as your mail prints it`);
     }
     if (!proves(receipt, mine)) fault("the proof in your receipt does not lead to the root it states");
@@ -851,7 +779,7 @@
     const rank = 1 + log.ranks.indexOf(index);
     say(`    Your ticket ${log.ticket(rank)} is rank ${comma(rank)}.`);
     const holders = log.holders();
-    if (log.forfeited.has(rank)) say(`    It was drawn, and forfeited (${log.forfeited.get(rank)}).`);
+    if (log.prizes.get(rank) === "forfeited") say("    It was drawn, and forfeited.");
     else if (holders.includes(rank)) say("    YOU WON: it is among the lowest that are not forfeited.");
     else if (holders.length) {
       const last = holders[holders.length - 1];
@@ -870,9 +798,8 @@
     const log = new Log(show.leaves, readLeaf(show.leaves[0], 0));
     const key = checkKey(show, log.terms, mine.vkey, say);
 
-    const noted = (data, what) => readCheckpoint(asText(data, what), what);
-    const sealed = show.sealed ? noted(show.sealed, "the sealed checkpoint") : null;
-    const current = noted(show.checkpoint, "the current checkpoint");
+    const sealed = show.sealed ? readCheckpoint(show.sealed, "the sealed checkpoint") : null;
+    const current = readCheckpoint(show.checkpoint, "the current checkpoint");
     const signed = [sealed, current, receipt && receipt.checkpoint].filter((one) => one);
     (mine.older || []).forEach((data, n) => signed.push(readOlder(data, n + 1)));
     await checkSigned(signed, key, say);
@@ -881,9 +808,6 @@
         fault(`the log was rolled back: ${one.what} has ${comma(one.size)} leaves, the current checkpoint ${comma(current.size)}`);
       }
     }
-    const seen = [];
-    for (const one of signed) if (sealed && one.size >= sealed.size) seen.push(...(await cosignatures(one, witnesses)));
-
     await checkRoots(log, current.size, signed, slices);
     checkSeals(log, sealed);
     const only = sealed ? ` R = ${hex(sealed.root)}; leaf ${comma(sealed.size - 1)} is the only seal.` : "";
@@ -893,15 +817,14 @@
     checkCounts(log);
     say(`5. ${comma(log.entries.size)} entries, ${comma(log.removed.size)} of them removed, ${comma(log.eligible)} eligible.`);
 
-    const { due, round } = checkTimes(log);
+    const round = checkTimes(log, say);
+    if (!sealed && mine.letter) fault("a letter states the sealed root R, but this log shows no seal");
     let proven = false;
-    say(`6. The draw is due at ${stampOf(due)}` + (round ? `, by round ${comma(round)}.` : ", by the operator's own secret."));
-    if (log.seal && "draws_at" in log.seal) {
-      say(`   LATE SEAL (${log.seal.reason}): it moved the draw, which gives the publisher a veto on one draw.`);
-    }
     if (sealed) {
+      const seen = [];
+      for (const one of signed) if (one.size >= sealed.size) seen.push(...(await cosignatures(one, witnesses)));
       if (mine.letter) seen.push(readLetter(mine.letter, sealed.root));
-      proven = checkSealTime(log, roundTime(round), seen, say);
+      proven = checkSealTime(log, round, seen, say);
     }
     await checkDraw(log, sealed ? sealed.root : null, round, say, slices);
     if (receipt) checkEntry(log, receipt, mine.email, say);
@@ -911,6 +834,7 @@
   /* A receipt alone, by the vkey in one's mail: checks 1, 2 and 10 as far as they go without the log. */
   async function checkReceipt(mine, say) {
     await needEd25519();
+    if (mine.letter || (mine.witnesses || []).length) throw new CannotBegin("Witnesses and the seal's letter need the draw itself: its bundle.zip.");
     const receipt = readReceipt(mine.receipt, "your receipt");
     const key = readVkey(mine.vkey, 1, "the log's vkey");
     const campaign = /^.+\/draws\/([a-z0-9][a-z0-9_-]{0,63})\/log$/.exec(key.name);
@@ -963,7 +887,22 @@
       if (error instanceof Fault) throw error;
       fault("the bundle is not a whole zip file");
     }
+    const inflated = [...members.values()].reduce((sum, member) => sum + member.size, 0);
+    if (inflated > Math.max(1e7, 100 * zip.length)) fault("the bundle inflates more than a hundredfold: no list of hashes does");
     return members;
+  }
+
+  /* Inflates to `size` bytes and not one more: what a zip file says of itself may be a lie. */
+  async function inflate(packed, size) {
+    const data = new Uint8Array(size);
+    const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+    for (let at = 0; ; ) {
+      const { done, value } = await reader.read();
+      if (done && at === size) return data;
+      if (done || at + value.length > size) throw new RangeError("not its size");
+      data.set(value, at);
+      at += value.length;
+    }
   }
 
   async function unpack(zip, member) {
@@ -971,10 +910,8 @@
     if (member.flags & 1 || view.getUint32(member.start, true) !== 0x04034b50) throw new RangeError("encrypted, or not there");
     const from = member.start + 30 + view.getUint16(member.start + 26, true) + view.getUint16(member.start + 28, true);
     let data = zip.subarray(from, from + member.packed);
-    if (member.method === 8) {
-      const plain = new Blob([data]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-      data = new Uint8Array(await new Response(plain).arrayBuffer());
-    } else if (member.method !== 0) throw new RangeError("packed in another way");
+    if (member.method === 8) data = await inflate(data, member.size);
+    else if (member.method !== 0) throw new RangeError("packed in another way");
     if (data.length !== member.size || crc32(data) !== member.crc) throw new RangeError("changed");
     return data;
   }
@@ -1002,15 +939,27 @@
     return found;
   }
 
+  /* JSON in which no object has a name twice: outside of its strings every colon stands for a name. */
+  function parseOnce(text) {
+    let names = 0;
+    const value = JSON.parse(text, (_, inner) => {
+      if (isObject(inner)) names += Object.keys(inner).length;
+      return inner;
+    });
+    return text.replace(/"(?:[^"\\]|\\.)*"/g, "").split(":").length === names + 1 ? value : null;
+  }
+
+  const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
   /* What a bundle shows, each file the one that manifest.json lists. */
   async function readBundle(read) {
     let manifest = null;
     try {
-      manifest = JSON.parse(asText((await read("manifest.json")) || new Uint8Array(0), "manifest.json"));
+      manifest = parseOnce(asText((await read("manifest.json")) || new Uint8Array(0), "manifest.json"));
     } catch (error) {
-      if (error instanceof Fault && error.message.endsWith("damaged")) throw error;
+      if (error instanceof Fault) throw error;
     }
-    if (!isObject(manifest) || !isObject(manifest.files)) fault("the bundle has no manifest.json that lists its files");
+    if (!isObject(manifest) || !isObject(manifest.files)) fault("the bundle has no manifest.json that lists its files, each once");
     const held = new Map();
     for (const name of [...new Set([...Object.keys(manifest.files), "rules.txt", "leaves.jsonl", "checkpoint"])].sort()) {
       if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name)) fault("manifest.json lists something that is not a plain file name");
@@ -1041,7 +990,7 @@
     return { said, ending };
   }
 
-  window.OpenDraw = { sha256, hmac, hex, unhex, leafHash, rootByProof, readLeaf, readReceipt, entryLeaf, proves, check, run };
+  window.OpenDraw = { sha256, hmac, hex, unhex, leafHash, readLeaf, readReceipt, entryLeaf, proves, check, run };
 
   /* ---- The page -------------------------------------------------------------------------------------------------------- */
 
@@ -1066,7 +1015,7 @@
   /* The campaign that the reader typed, or that the receipt's checkpoint names. */
   function campaignOf(receipt) {
     const typed = find("campaign").value.trim();
-    const named = receipt ? /\/draws\/([a-z0-9][a-z0-9_-]{0,63})\/log\n/.exec(asSaved(receipt, "your receipt")) : null;
+    const named = receipt ? /\/draws\/([a-z0-9][a-z0-9_-]{0,63})\/log\n/.exec(asText(receipt, "your receipt")) : null;
     return typed || (named ? named[1] : "");
   }
 

@@ -12,6 +12,7 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from random import Random
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
 import pytest
@@ -224,9 +225,9 @@ def large(entries: int) -> Draw:
         return maker.log.note(f"{maker.origin}\n{maker.size}\n{base64.b64encode(root).decode()}\n")
 
     maker.sealed = signed()
-    log = open_draw.Log(maker.leaves, {}, maker.hashes, {str(n): n for n in range(1, entries + 1)})
-    open_draw.rank_entries(log, maker.root, sha256(bytes.fromhex(SIGNATURES[1000])).digest())
-    ranking = [{"rank": n, "index": index, "ticket": ticket.hex()} for n, (ticket, index) in enumerate(log.ranks[:4], 1)]
+    hashes = zip(maker.hashes[1:-1], range(1, entries + 1), strict=True)
+    ranks = open_draw.ranked(maker.root, sha256(bytes.fromhex(SIGNATURES[1000])).digest(), hashes)
+    ranking = [{"rank": n, "index": index, "ticket": ticket.hex()} for n, (ticket, index) in enumerate(ranks[:4], 1)]
     beacon = {"kind": "drand", "round": 1000, "signature": SIGNATURES[1000]}
     maker.append({"type": "draw", "at": stamp(maker.draws_at), "beacon": beacon, "ranking": ranking})
     return Draw(maker.leaves, maker.rules, maker.log.vkey, signed(), maker.sealed)
@@ -349,16 +350,44 @@ def test_faults_of_a_site_have_their_sentences(maker: Maker) -> None:
         (
             {name: good[name] for name in good if "sealed" not in name},
             1,
-            "invalid: leaf 31 is a seal, but the sealed checkpoint is missing",
+            "invalid: the log holds a seal, but the sealed checkpoint is missing",
         ),
         ({name: good[name] for name in good if "rules" not in name}, 1, "invalid: the site does not serve rules.txt"),
-        ({**good, "/draws/win-100/log/checkpoint": b"<html>"}, 1, "invalid: the current checkpoint is truncated: it carries no signature"),
-        ({}, 1, "invalid: the site does not serve rules.txt"),
+        ({**good, "/draws/win-100/log/checkpoint": b"<html>"}, 1, "invalid: the current checkpoint is truncated or malformed"),
+        ({}, 2, "open_draw.py: no draw is served there"),
     ):
         with site(files) as url:
             found, said = command(url)
         assert found == code
         assert said.splitlines()[-1].startswith(sentence), said
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.0 500 Broken\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 500\r\n\r\nnews.example/draws/win-100/log\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.0 302 Elsewhere\r\nLocation: file:///etc/passwd\r\n\r\n",
+        b"nonsense\r\n",
+        b"",
+    ],
+)
+def test_a_server_that_fails_is_not_called_a_fault_of_the_draw(answer: bytes) -> None:
+    class Failing(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4096)
+            self.request.sendall(answer)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Failing) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        code, said = command(f"http://127.0.0.1:{server.server_address[1]}/draws/win-100")
+        server.shutdown()
+        thread.join()
+    assert code == 2
+    assert said.startswith("open_draw.py: ")
+    assert said.count("\n") == 1
 
 
 def test_a_partial_bundle_that_is_gone_is_read_from_the_full_one(maker: Maker) -> None:

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +12,22 @@ from typing import Any
 
 import pytest
 
-from tests.draw.maker import DAY, HOUR, SIGNATURES, Draw, Maker, Person, Signer, bundle, canonical, open_draw, stamp, zipped
+from tests.draw.maker import (
+    DAY,
+    GENESIS,
+    HOUR,
+    SCRIPT,
+    SIGNATURES,
+    Draw,
+    Maker,
+    Person,
+    Signer,
+    bundle,
+    canonical,
+    open_draw,
+    stamp,
+    zipped,
+)
 from tests.draw.verifiers import Case, Outcome, by_file, by_script, script_page
 
 WITNESS = Signer("witness.example/w", b"w" * 32, 4)
@@ -115,6 +132,37 @@ def twice(draw: Draw) -> Case:
     files = bundle(draw)
     data = zipped({**files, "leaves.jsonm": files["leaves.jsonl"]})
     return Case(data.replace(b"leaves.jsonm", b"leaves.jsonl"))
+
+
+def bomb() -> Case:
+    files = bundle(DRAW)
+    return Case(zipped({**files, "leaves.jsonl": b"\n" * 30_000_000}))
+
+
+def liar() -> Case:
+    """A bundle whose directory says that its leaves are shorter than what they inflate to."""
+    data = bytearray(zipped(bundle(DRAW)))
+    sizes = data.rindex(b"leaves.jsonl") - 46 + 24
+    data[sizes : sizes + 4] = (100).to_bytes(4, "little")
+    return Case(bytes(data))
+
+
+def manifest_of(data: bytes) -> Case:
+    return Case(zipped({**bundle(DRAW), "manifest.json": data}))
+
+
+def early_letter() -> Case:
+    maker = Maker(Random(7))
+    maker.enter()
+    return Case.of(maker.made(), letter=letter(b"r" * 32, BEFORE))
+
+
+def before_the_first_round() -> Case:
+    maker = Maker(Random(7), draws_at=GENESIS - 3)
+    maker.enter()
+    maker.seal()
+    maker.draw(signature=SIGNATURES[1000])
+    return Case.of(maker.made())
 
 
 def unlisted_change(draw: Draw) -> Case:
@@ -233,6 +281,7 @@ def letters(root: bytes | None, at: str, **others: str) -> Case:
     return Case.of(scene.maker.made(), letter=letter(root or scene.maker.root, at, **others))
 
 
+BEFORE, LONG_BEFORE = "Tue, 22 Aug 2023 18:05:00 +0200 (CEST)", 1692720000
 COMMITMENT = b'{"commitment":"' + b"ab" * 32 + b'","type":"entry"}'
 SCENE = Scene().settled()
 DRAW = SCENE.maker.made()
@@ -246,11 +295,14 @@ TAMPERINGS: dict[str, tuple[Case, str]] = {
     "a zip file of nothing": (Case(b""), "the bundle is not a whole zip file"),
     "a damaged member": (damaged(DRAW), "leaves.jsonl in the bundle is damaged"),
     "a file twice": (twice(DRAW), "the bundle holds a file twice"),
-    "no manifest": (Case(zipped({"rules.txt": DRAW.rules})), "the bundle has no manifest.json that lists its files"),
-    "a manifest that is no JSON": (Case(zipped({"manifest.json": b"{"})), "the bundle has no manifest.json that lists its files"),
+    "no manifest": (Case(zipped({"rules.txt": DRAW.rules})), "the bundle has no manifest.json that lists its files, each once"),
+    "a manifest that is no JSON": (
+        Case(zipped({"manifest.json": b"{"})),
+        "the bundle has no manifest.json that lists its files, each once",
+    ),
     "a manifest of another shape": (
         Case(zipped({"manifest.json": b'{"files":[]}'})),
-        "the bundle has no manifest.json that lists its files",
+        "the bundle has no manifest.json that lists its files, each once",
     ),
     "no rules": (zip_of(DRAW, rules_txt=None), "the bundle lacks rules.txt"),
     "no leaves": (zip_of(DRAW, leaves_jsonl=b""), "the log holds no leaves"),
@@ -259,6 +311,18 @@ TAMPERINGS: dict[str, tuple[Case, str]] = {
         Case(zipped({"manifest.json": b'{"files":{"../x":""}}'})),
         "manifest.json lists something that is not a plain file name",
     ),
+    "a manifest nested without end": (manifest_of(b"[" * 10**6), "the bundle has no manifest.json that lists its files, each once"),
+    "a manifest with a name twice": (
+        manifest_of(bundle(DRAW)["manifest.json"].replace(b"{", b'{"size":1,', 1)),
+        "the bundle has no manifest.json that lists its files, each once",
+    ),
+    "a manifest that lists a file twice": (
+        manifest_of(bundle(DRAW)["manifest.json"].replace(b'"files": {', b'"files": {"vkey":":",', 1)),
+        "the bundle has no manifest.json that lists its files, each once",
+    ),
+    "a manifest that is no text": (manifest_of(b"\xff{}"), "manifest.json is not text in UTF-8"),
+    "a zip file that inflates without end": (bomb(), "the bundle inflates more than a hundredfold"),
+    "a zip file that lies about its sizes": (liar(), "leaves.jsonl in the bundle is damaged"),
     "a manifest of another campaign": (zip_of(DRAW, {"campaign": "win-200"}), "the campaign in manifest.json is not that of the log"),
     "a manifest of another size": (zip_of(DRAW, {"size": 5}), "the size in manifest.json is not that of the log"),
     "a manifest of another key": (zip_of(DRAW, {"vkey": "x"}), "the vkey in manifest.json is not that of the log"),
@@ -286,7 +350,8 @@ TAMPERINGS: dict[str, tuple[Case, str]] = {
     ),
     "times out of order": (Case.of(Scene().edit(0, closes_at="2023-08-22T15:59:25Z")), "the times in leaf 0 are not in order"),
     "an hour too little": (Case.of(Scene().edit(0, seals_at="2023-08-23T15:00:00Z")), "the times in leaf 0 are not in order"),
-    "too many winners": (Case.of(Scene().edit(0, winners=498)), "leaf 0 has more than 500 winners and alternates"),
+    "too many winners": (Case.of(Scene().edit(0, winners=498)), "leaf 0 has no winners, or more than 500 winners and alternates"),
+    "no winners": (Case.of(Scene().edit(0, winners=0)), "leaf 0 has no winners, or more than 500 winners and alternates"),
     # Check 2
     "a wrong signature under the seal": (
         Case.of(replace(DRAW, sealed=flipped(DRAW.sealed or ""))),
@@ -295,15 +360,15 @@ TAMPERINGS: dict[str, tuple[Case, str]] = {
     "a seal signed by another key": (Case.of(other_key()), "the sealed checkpoint is not signed by the key of this log"),
     "half a checkpoint": (
         Case.of(replace(DRAW, checkpoint=DRAW.checkpoint[:-9])),
-        "the current checkpoint is not a well-formed signed note",
+        "the log's signature on the current checkpoint is 59 bytes long, not 64",
     ),
     "a checkpoint cut before its signature": (
         Case.of(replace(DRAW, checkpoint=DRAW.checkpoint[: DRAW.checkpoint.index("—")])),
-        "the current checkpoint is truncated: it carries no signature",
+        "the current checkpoint is truncated or malformed: it must be origin, size, root",
     ),
     "a checkpoint cut inside its root": (
         Case.of(replace(DRAW, checkpoint=SCENE.maker.log.note(f"{SCENE.maker.origin}\n30\nAAAA\n"))),
-        "the current checkpoint does not state origin, size and root, a line each",
+        "the current checkpoint is truncated or malformed: it must be origin, size, root",
     ),
     "the checkpoint of another log": (
         Case.of(replace(DRAW, checkpoint=Scene(campaign="win-200").maker.checkpoint())),
@@ -325,7 +390,7 @@ TAMPERINGS: dict[str, tuple[Case, str]] = {
         SCENE.mine(draw=DRAW, older=[fork(SCENE).receipt(SCENE.me, 9).encode()]),
         "the leaves do not hash to the root of the checkpoint in older receipt 1: it is signed",
     ),
-    "an older file that is neither": (SCENE.mine(draw=DRAW, older=[b"\xff"]), "older file 1 is not text in UTF-8"),
+    "an older file that is neither": (SCENE.mine(draw=DRAW, older=[b"\xff"]), "older checkpoint 1 is not text in UTF-8"),
     "a wrong cosignature": (bad_witness(), "the cosignature of witness.example/w on the sealed checkpoint is wrong"),
     "a witness's key of the wrong kind": (Case.of(DRAW, witnesses=[DRAW.vkey]), "a witness's key is not a vkey of the kind 4"),
     # Check 3
@@ -349,58 +414,98 @@ TAMPERINGS: dict[str, tuple[Case, str]] = {
         Case.of(replace(DRAW, sealed=SCENE.maker.checkpoint(9))),
         "leaf 8, the last under the sealed checkpoint, is not a seal",
     ),
-    "the sealed checkpoint hidden": (Case.of(replace(DRAW, sealed=None)), "leaf 23 is a seal, but the sealed checkpoint is missing"),
+    "the sealed checkpoint hidden": (Case.of(replace(DRAW, sealed=None)), "the log holds a seal, but the sealed checkpoint is missing"),
     # Check 4
-    "spaces in a leaf": (raw(2, COMMITMENT.replace(b",", b", ")), "leaf 2 is not canonical JSON"),
-    "members not sorted": (raw(2, b'{"type":"entry","commitment":"' + b"ab" * 32 + b'"}'), "leaf 2 is not canonical JSON"),
-    "a member twice": (raw(2, b'{"commitment":"","commitment":"","type":"entry"}'), "leaf 2 is not canonical JSON"),
-    "a fraction": (raw(2, b'{"index":1.0,"reason":"a","type":"withdraw"}'), "leaf 2 is not canonical JSON"),
-    "null": (raw(2, b'{"commitment":null,"type":"entry"}'), "leaf 2 is not canonical JSON"),
-    "a number too large": (raw(2, b'{"index":9007199254740994,"reason":"a","type":"withdraw"}'), "leaf 2 is not canonical JSON"),
-    "a number out of a machine's reach": (raw(2, b'{"index":1%s,"reason":"a"}' % (b"0" * 9000)), "leaf 2 is not canonical JSON"),
-    "half a character": (raw(2, b'{"commitment":"\\ud800","type":"entry"}'), "leaf 2 is not canonical JSON"),
-    "an escape that is not needed": (raw(2, b'{"commitment":"\\u00e9","type":"entry"}'), "leaf 2 is not canonical JSON"),
-    "bytes that are no text": (raw(2, b'{"commitment":"\xff","type":"entry"}'), "leaf 2 is not canonical JSON"),
-    "a byte order mark": (raw(2, b"\xef\xbb\xbf" + COMMITMENT), "leaf 2 is not canonical JSON"),
-    "an empty leaf": (raw(2, b""), "leaf 2 is not canonical JSON"),
-    "nested without end": (raw(2, b"[" * 60000 + b"]" * 5000), "leaf 2 is not canonical JSON"),
+    "spaces in a leaf": (raw(2, COMMITMENT.replace(b",", b", ")), 'leaf 2 (entry) is ill-formed: here must stand "type" and a word'),
+    "members not sorted": (
+        raw(2, b'{"type":"entry","commitment":"' + b"ab" * 32 + b'"}'),
+        'leaf 2 (entry) is ill-formed: here must stand "commitment" and a hash',
+    ),
+    "a member twice": (
+        raw(2, b'{"commitment":"","commitment":"","type":"entry"}'),
+        'leaf 2 (entry) is ill-formed: here must stand "commitment" and a hash',
+    ),
+    "a fraction": (
+        raw(2, b'{"index":1.0,"reason":"a","type":"withdraw"}'),
+        'leaf 2 (withdraw) is ill-formed: here must stand "reason" and a code',
+    ),
+    "null": (raw(2, b'{"commitment":null,"type":"entry"}'), 'leaf 2 (entry) is ill-formed: here must stand "commitment" and a hash'),
+    "a number too large": (
+        raw(2, b'{"index":9007199254740994,"reason":"a","type":"withdraw"}'),
+        'leaf 2 (withdraw) is ill-formed: here must stand "reason" and a code',
+    ),
+    "a number out of a machine's reach": (raw(2, b'{"index":1%s,"reason":"a"}' % (b"0" * 9000)), "leaf 2 is of an unknown type"),
+    "half a character": (
+        raw(2, b'{"commitment":"\\ud800","type":"entry"}'),
+        'leaf 2 (entry) is ill-formed: here must stand "commitment" and a hash',
+    ),
+    "an escape that is not needed": (
+        raw(2, b'{"commitment":"\\u00e9","type":"entry"}'),
+        'leaf 2 (entry) is ill-formed: here must stand "commitment" and a hash',
+    ),
+    "bytes that are no text": (
+        raw(2, b'{"commitment":"\xff","type":"entry"}'),
+        'leaf 2 (entry) is ill-formed: here must stand "commitment" and a hash',
+    ),
+    "a byte order mark": (raw(2, b"\xef\xbb\xbf" + COMMITMENT), 'leaf 2 (entry) is ill-formed: here must stand "commitment" and a hash'),
+    "an empty leaf": (raw(2, b""), "leaf 2 is of an unknown type"),
+    "nested without end": (raw(2, b"[" * 60000 + b"]" * 5000), "leaf 2 is of an unknown type"),
     "a leaf too long": (raw(2, b'"' + b"a" * 65535 + b'"'), "leaf 2 is longer than 65,535 bytes"),
     "a leaf that is a list": (raw(2, b"[]"), "leaf 2 is of an unknown type"),
     "a leaf of an unknown type": (raw(2, b'{"type":"constructor"}'), "leaf 2 is of an unknown type"),
-    "upper case hex": (raw(2, COMMITMENT.replace(b"ab", b"AB")), "leaf 2 (entry) has an ill-formed commitment"),
-    "a name in a leaf": (Case.of(Scene().edit(2, name="Ann")), "leaf 2 (entry) has a member that does not belong there"),
-    "a member missing": (Case.of(Scene().edit(10, reason=None)), "leaf 10 (withdraw) lacks its reason"),
-    "free text as reason": (Case.of(Scene().edit(10, reason="On request")), "leaf 10 (withdraw) has an ill-formed reason"),
-    "true for a number": (Case.of(Scene().edit(10, index=True)), "leaf 10 (withdraw) has an ill-formed index"),
-    "a day that does not exist": (Case.of(Scene().edit(23, at="2023-02-30T00:00:00Z")), "leaf 23 (seal) has an ill-formed at"),
-    "a leap second": (Case.of(Scene().edit(23, at="2023-08-22T16:00:60Z")), "leaf 23 (seal) has an ill-formed at"),
-    "an entry after the seal": (Case.of(Scene().forge(insert(24, ENTRY))), "leaf 24 (entry) comes after the seal"),
+    "upper case hex": (raw(2, COMMITMENT.replace(b"ab", b"AB")), 'leaf 2 (entry) is ill-formed: here must stand "commitment" and a hash'),
+    "a name in a leaf": (Case.of(Scene().edit(2, name="Ann")), 'leaf 2 (entry) is ill-formed: here must stand "type" and a word'),
+    "a member missing": (Case.of(Scene().edit(10, reason=None)), 'leaf 10 (withdraw) is ill-formed: here must stand "reason" and a code'),
+    "free text as reason": (
+        Case.of(Scene().edit(10, reason="On request")),
+        'leaf 10 (withdraw) is ill-formed: here must stand "reason" and a code',
+    ),
+    "true for a number": (Case.of(Scene().edit(10, index=True)), 'leaf 10 (withdraw) is ill-formed: here must stand "index" and a number'),
+    "a day that does not exist": (
+        Case.of(Scene().edit(23, at="2023-02-30T00:00:00Z")),
+        'leaf 23 (seal) is ill-formed: here must stand "at" and a time',
+    ),
+    "a leap second": (
+        Case.of(Scene().edit(23, at="2023-08-22T16:00:60Z")),
+        'leaf 23 (seal) is ill-formed: here must stand "at" and a time',
+    ),
+    "an entry after the seal": (Case.of(Scene().forge(insert(24, ENTRY))), "leaf 24 (entry) may not stand in a log that is sealed"),
     "an exclusion after the seal": (
         Case.of(Scene().forge(insert(24, {"type": "exclude", "index": 1, "reason": "a"}))),
-        "leaf 24 (exclude) comes after the seal",
+        "leaf 24 (exclude) may not stand in a log that is sealed",
     ),
     "the same entry twice": (Case.of(Scene().forge(lambda leaves: leaves.insert(8, leaves[2]))), "leaves 2 and 8 have the same commitment"),
     "a withdrawal of a withdrawal": (Case.of(Scene().edit(22, index=10)), "leaf 22 (exclude) does not name an earlier entry"),
     "a withdrawal of a later entry": (Case.of(Scene().edit(10, index=12)), "leaf 10 (withdraw) does not name an earlier entry"),
     "a second removal": (Case.of(Scene().edit(22, index=3)), "leaf 22 (exclude) removes entry 3 a second time"),
-    "a second opening": (Case.of(Scene().forge(lambda leaves: leaves.insert(5, leaves[0]))), "leaf 5 opens the log a second time"),
+    "a second opening": (
+        Case.of(Scene().forge(lambda leaves: leaves.insert(5, leaves[0]))),
+        "leaf 5 (open) may not stand in a log that is open",
+    ),
     "no opening": (Case.of(Scene().forge(lambda leaves: leaves.pop(0))), "leaf 0 does not open a log"),
-    "a second draw": (Case.of(Scene().drawn().forge(lambda leaves: leaves.append(leaves[-1]))), "leaf 25 is a second draw"),
+    "a second draw": (
+        Case.of(Scene().drawn().forge(lambda leaves: leaves.append(leaves[-1]))),
+        "leaf 25 (draw) may not stand in a log that is drawn",
+    ),
     "a draw before the seal": (
         Case.of(Scene().drawn().forge(lambda leaves: leaves.insert(23, leaves.pop()))),
-        "leaf 23 (draw) comes before the seal",
+        "leaf 23 (draw) may not stand in a log that is open",
     ),
     "a prize before the draw": (
         Case.of(Scene().forge(insert(24, {"type": "award", "rank": 1, "at": "2023-08-24T00:00:00Z"}))),
-        "leaf 24 (award) comes before the draw",
+        "leaf 24 (award) may not stand in a log that is sealed",
     ),
     "void after the draw": (
         Case.of(Scene().drawn().forge(insert(25, {"type": "void", "at": "2023-08-24T00:00:00Z", "reason": "a"}))),
-        "leaf 25 (void) comes after the draw",
+        "leaf 25 (void) may not stand in a log that is drawn",
+    ),
+    "void before its seal": (
+        Case.of(Scene().forge(insert(24, {"type": "void", "at": "2023-08-22T16:00:23Z", "reason": "a"}))),
+        "leaf 24 (void) is dated before what it follows",
     ),
     "a draw after void": (
         Case.of(Scene().drawn().forge(insert(24, {"type": "void", "at": "2023-08-24T00:00:00Z", "reason": "a"}))),
-        "leaf 25 (draw) follows the void, which ends a log",
+        "leaf 25 (draw) may not stand in a log that is void",
     ),
     # Check 5
     "entries counted wrong": (Case.of(Scene().edit(23, entries=19)), "the seal states 19 entries, the leaves hold 20"),
@@ -410,31 +515,41 @@ TAMPERINGS: dict[str, tuple[Case, str]] = {
         Case.of(Scene().edit(0, beacon={**QUICK, "round": 1001})),
         "leaf 0 pins round 1,001, but the first round at or after draws_at is 1,000",
     ),
+    "a round before drand's first": (
+        before_the_first_round(),
+        "leaf 0 pins round 0, but the first round at or after draws_at is 0",
+    ),
     "another chain": (
         Case.of(Scene().edit(0, beacon={**QUICK, "chain": "8990e7a9"})),
         "leaf 0 names another beacon chain than drand's quicknet",
     ),
     "sealed too early": (Case.of(Scene().edit(23, at="2023-08-22T15:59:23Z")), "the seal is dated before seals_at"),
-    "late without a word": (Case.of(late(0)), "the seal is late and must move the draw to 2023-08-24T15:59:24Z, round 29,800"),
+    "late without a word": (
+        Case.of(late(0)),
+        "the seal is late: it must give a reason and move the draw to 2023-08-24T15:59:24Z, round 29,800",
+    ),
     "late by a day too few": (
         Case.of(late(1, draws_at="2023-08-24T15:59:24Z", reason="outage", round=29800)),
-        "the seal is late and must move the draw to 2023-08-25T15:59:24Z, round 58,600",
+        "the seal is late: it must give a reason and move the draw to 2023-08-25T15:59:24Z, round 58,600",
     ),
     "late, with a round of choice": (
         Case.of(late(0, draws_at="2023-08-24T15:59:24Z", reason="outage", round=29801)),
-        "the seal is late and must move the draw to 2023-08-24T15:59:24Z, round 29,800",
+        "the seal is late: it must give a reason and move the draw to 2023-08-24T15:59:24Z, round 29,800",
     ),
     "late by more than a week": (Case.of(late(7)), "the seal is more than seven days late: the campaign is void"),
     "moved without being late": (
         Case.of(Scene().edit(23, draws_at="2023-08-24T15:59:24Z", reason="outage", round=29800)),
-        "the seal moves the draw without being late",
+        "the seal is not late: it may not move the draw",
     ),
-    "half a late seal": (Case.of(Scene().edit(23, reason="outage")), "leaf 23 (seal) lacks its draws_at"),
+    "half a late seal": (Case.of(Scene().edit(23, reason="outage")), "the seal is not late: it may not move the draw"),
     "drawn too early": (draw_leaf(at="2023-08-23T15:59:23Z"), "the draw is dated before it was due"),
     "a letter that states another root": (
         letters(b"r" * 32, "Tue, 22 Aug 2023 16:05:00 +0000"),
-        "the letter does not state the sealed root R",
+        "the letter cannot be read, or does not state the sealed root R",
     ),
+    "a letter before there is a seal": (early_letter(), "a letter states the sealed root R, but this log shows no seal"),
+    "a letter that is no letter": (Case.of(DRAW, letter=b"\xff\0" * 999), "the letter cannot be read, or does not state the sealed root R"),
+    "a letter from beyond time": (letters(None, "Tue, 22 Aug 99999 16:05:00 +0000"), "the letter has no Received line with a time"),
     "a letter without headers": (
         Case.of(DRAW, letter=b"Subject: x\n\n" + base64.b64encode(SCENE.maker.root)),
         "the letter has no Received line with a time",
@@ -449,7 +564,7 @@ TAMPERINGS: dict[str, tuple[Case, str]] = {
     ),
     "another secret": (operators(b"t" * 32), "the operator's secret is not the one that leaf 0 commits to"),
     "a secret too short": (operators(b"s" * 31), "the operator's secret is 31 bytes long, not 32"),
-    "a relay's randomness": (beacon(randomness="00" * 32), "leaf 24 (draw) has an ill-formed beacon"),
+    "a relay's randomness": (beacon(randomness="00" * 32), 'leaf 24 (draw) is ill-formed: here must stand "beacon" and a beacon'),
     "a signature of choice": (beacon(signature="8f" + "5a" * 47), "the ranking is wrong at rank 1"),
     # Check 8
     "a friend put first": (friend_wins(), "the ranking is wrong at rank 1: it belongs to entry"),
@@ -464,37 +579,58 @@ TAMPERINGS: dict[str, tuple[Case, str]] = {
         after(("forfeit", 1, 20, "no_answer"), ("forfeit", 2, 33, "no_answer")),
         "leaf 26 (forfeit, rank 2) comes before the 14 days to answer were over",
     ),
-    "a rank skipped": (after(("award", 2, 1)), "leaf 25 (award, rank 2) names a rank that holds no prize"),
-    "paid without award": (after(("paid", 1, 1)), "leaf 25 (paid, rank 1) names a rank that was not awarded"),
-    "awarded twice": (after(("award", 1, 1), ("award", 1, 2)), "leaf 26 (award, rank 1) names a rank that is awarded already"),
+    "a rank skipped": (after(("award", 2, 1)), "leaf 25 (award, rank 2) may not follow: that rank's prize is not offered"),
+    "paid without award": (after(("paid", 1, 1)), "leaf 25 (paid, rank 1) may not follow: that rank's prize is drawn"),
+    "awarded twice": (after(("award", 1, 1), ("award", 1, 2)), "leaf 26 (award, rank 1) may not follow: that rank's prize is awarded"),
     "forfeited after payment": (
         after(("award", 1, 1), ("paid", 1, 2), ("forfeit", 1, 30, "declined")),
-        "leaf 27 (forfeit, rank 1) names a rank that is paid",
+        "leaf 27 (forfeit, rank 1) may not follow: that rank's prize is paid",
     ),
     "forfeited twice": (
         after(("forfeit", 1, 1, "declined"), ("forfeit", 1, 2, "declined")),
-        "leaf 26 (forfeit, rank 1) names a rank that is forfeited",
+        "leaf 26 (forfeit, rank 1) may not follow: that rank's prize is forfeited",
     ),
-    "a rank beyond the ranking": (after(("forfeit", 5, 1, "erasure")), "leaf 25 (forfeit, rank 5) names a rank that is not in the ranking"),
+    "a rank beyond the ranking": (
+        after(("forfeit", 5, 1, "erasure")),
+        "leaf 25 (forfeit, rank 5) may not follow: that rank's prize is not offered",
+    ),
     "an alternate who declines unasked": (
         after(("forfeit", 3, 1, "declined")),
-        "leaf 25 (forfeit, rank 3) names a rank that holds no prize",
+        "leaf 25 (forfeit, rank 3) may not follow: that rank's prize is not offered",
     ),
     "an alternate erased, which would make one winner too many": (
         after(("forfeit", 2, 1, "erasure"), ("forfeit", 1, 2, "declined"), ("award", 3, 3)),
-        "leaf 25 (forfeit, rank 2) names a rank that holds no prize",
+        "leaf 25 (forfeit, rank 2) may not follow: that rank's prize is not offered",
     ),
-    "steps back in time": (after(("award", 1, 2), ("paid", 1, 1)), "leaf 26 (paid, rank 1) is dated before what it follows"),
-    "a reason of one's own": (after(("forfeit", 1, 20, "too_far_away")), "leaf 25 (forfeit) has an ill-formed reason"),
+    "steps back in time": (after(("award", 1, 2), ("paid", 1, 1)), "leaf 26 (paid) is dated before what it follows"),
+    "a reason of one's own": (
+        after(("forfeit", 1, 20, "too_far_away")),
+        'leaf 25 (forfeit) is ill-formed: here must stand "reason" and a known-reason',
+    ),
     # Check 10
-    "a receipt without its beginning": (SCENE.mine(RECEIPT[5:], draw=DRAW), "your receipt does not begin with c2sp.org/tlog-proof@v1"),
-    "an empty receipt": (SCENE.mine(b"", draw=DRAW), "your receipt does not begin with c2sp.org/tlog-proof@v1"),
-    "a receipt cut in its nonce": (SCENE.mine(RECEIPT[:50], draw=DRAW), "the nonce in your receipt is not 32 bytes in base64"),
-    "a receipt without a nonce": (SCENE.mine(line(RECEIPT, 1, None), draw=DRAW), "your receipt has no extra line, which holds the nonce"),
-    "a receipt without its index": (SCENE.mine(line(RECEIPT, 2, None), draw=DRAW), "your receipt has no line with its index"),
+    "a receipt without its beginning": (
+        SCENE.mine(RECEIPT[5:], draw=DRAW),
+        "line 1 of your receipt is missing, truncated or changed: it must be c2sp.org/tlog-proof@v1",
+    ),
+    "an empty receipt": (
+        SCENE.mine(b"", draw=DRAW),
+        "line 1 of your receipt is missing, truncated or changed: it must be c2sp.org/tlog-proof@v1",
+    ),
+    "a receipt cut in its nonce": (
+        SCENE.mine(RECEIPT[:50], draw=DRAW),
+        "line 2 of your receipt is missing, truncated or changed: it must be extra and the nonce",
+    ),
+    "a receipt without a nonce": (
+        SCENE.mine(line(RECEIPT, 1, None), draw=DRAW),
+        "line 2 of your receipt is missing, truncated or changed: it must be extra and the nonce",
+    ),
+    "a receipt without its index": (
+        SCENE.mine(line(RECEIPT, 2, None), draw=DRAW),
+        "line 3 of your receipt is missing, truncated or changed: it must be index and a number",
+    ),
     "a receipt cut in its proof": (
         SCENE.mine("\n".join(RECEIPT.split("\n")[:6])[:-3], draw=DRAW),
-        "line 6 of your receipt is not a hash of 32 bytes in base64",
+        "line 6 of your receipt is missing, truncated or changed: it must be a hash",
     ),
     "a receipt cut after its proof": (
         SCENE.mine("\n".join(RECEIPT.split("\n")[:8]), draw=DRAW),
@@ -502,11 +638,11 @@ TAMPERINGS: dict[str, tuple[Case, str]] = {
     ),
     "a receipt cut in its checkpoint": (
         SCENE.mine(RECEIPT[: RECEIPT.index("—")], draw=DRAW),
-        "the checkpoint in your receipt is truncated: it carries no signature",
+        "the checkpoint in your receipt is truncated or malformed: it must be origin, size, root",
     ),
     "a receipt cut in its signature": (
         SCENE.mine(RECEIPT[:-10], draw=DRAW),
-        "the checkpoint in your receipt has a signature line that is malformed or truncated",
+        "the checkpoint in your receipt is truncated or malformed: it must be origin, size, root",
     ),
     "a receipt cut in its signature, after whole groups of base64": (
         SCENE.mine(RECEIPT[:-9], draw=DRAW),
@@ -539,7 +675,10 @@ TAMPERINGS: dict[str, tuple[Case, str]] = {
         SCENE.mine(line(RECEIPT, 4, base64.b64encode(b"p" * 32).decode()), draw=DRAW),
         "the proof in your receipt does not lead to the root it states",
     ),
-    "a proof line too few": (SCENE.mine(line(RECEIPT, 4, None), draw=DRAW), "the proof in your receipt has 4 lines; entry 6 of 24 needs 5"),
+    "a proof line too few": (
+        SCENE.mine(line(RECEIPT, 4, None), draw=DRAW),
+        "the proof in your receipt does not lead to the root it states",
+    ),
     "a receipt's signature changed": (
         SCENE.mine(flipped(RECEIPT), draw=DRAW),
         "the log's signature on the checkpoint in your receipt is wrong",
@@ -597,7 +736,6 @@ def erased_alternate() -> Case:
     return after(("forfeit", 1, 2, "declined"), ("forfeit", 2, 2, "erasure"), ("award", 3, 3))
 
 
-BEFORE, LONG_BEFORE = "Tue, 22 Aug 2023 18:05:00 +0200 (CEST)", 1692720000
 GOOD: dict[str, tuple[Case, str, str]] = {
     "no word but the publisher's": (Case.of(DRAW), "verified, seal time unproven", "Nobody's word but the publisher's dates R"),
     "a witness before the round": (
@@ -614,6 +752,11 @@ GOOD: dict[str, tuple[Case, str, str]] = {
     "a quoted-printable letter": (letters(None, BEFORE, encoding="quoted-printable"), "verified", "by the mail in your inbox"),
     "a letter too late": (letters(None, "Wed, 23 Aug 2023 15:59:24 GMT"), "verified, seal time unproven", "NOT before the round of"),
     "an operator, closed early": (early_operator(), "verified, seal time unproven", "OPERATOR-TRUSTED"),
+    "an operator, closed early and drawn at once": (
+        early_operator(), "verified, seal time unproven",
+        "6. The draw is due at 2023-08-19T15:59:24Z, by the operator's own secret.",
+    ),
+    "when it was made": (early_operator(), "verified, seal time unproven", "   It was made at 2023-08-19T15:59:24Z."),
     "sealed late": (sealed_late(), "verified, seal time unproven", "LATE SEAL (outage)"),
     "sealed, not drawn": (Case.of(Scene().maker.made()), "verified, seal time unproven", "Sealed, not drawn yet."),
     "an alternate erased, whom the prize falls to": (erased_alternate(), "verified, seal time unproven", "(rank 3, awarded)."),
@@ -695,6 +838,45 @@ def test_with_a_bls_library_a_beacon_of_choice_is_refused(signature: str, tmp_pa
     maker.draw(signature=signature)
     for name, data in bundle(maker.made()).items():
         (tmp_path / name).write_bytes(data)
-    show = open_draw.read_bundle(open_draw.files_of(str(tmp_path)))
+    show = open_draw.read_source(str(tmp_path))
     with pytest.raises(open_draw.Fault, match="the beacon's signature is not drand's for round 1,000"):
         open_draw.check(show, open_draw.Mine(), lambda line: None)
+
+
+BAD_INPUT = [  # what issues of trust begin with: each has its own sentence
+    "a receipt cut in its proof",
+    "a receipt cut in its checkpoint",
+    "another campaign's receipt",
+    "somebody else's e-mail",
+    "another index",
+    "a proof line changed",
+    "a receipt's signature changed",
+    "a log rolled back",
+    "a fork, of the same size",
+    "a fork, of another size",
+    "a beacon of another round",
+    "another chain",
+    "a beacon too short",
+]
+
+
+@pytest.mark.parametrize("name", BAD_INPUT)
+def test_the_command_says_it_in_one_sentence_and_ends_with_1(name: str, tmp_path: Path) -> None:
+    case, sentence = TAMPERINGS[name]
+    (tmp_path / "bundle.zip").write_bytes(case.zip or b"")
+    given: list[str] = ["bundle.zip"]
+    if case.receipt is not None:
+        (tmp_path / "receipt.txt").write_bytes(case.receipt)
+        given = ["receipt.txt", "--email", case.email, "--bundle", "bundle.zip"]
+    for n, data in enumerate(case.older):
+        (tmp_path / f"older{n}.txt").write_bytes(data)
+        given += ["--older", f"older{n}.txt"]
+    command = [sys.executable, "-I", SCRIPT, *given]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines()[-1].startswith(f"invalid: {sentence}")
+    assert "\nverified" not in done.stdout
+
+
+def test_no_two_of_them_share_a_sentence() -> None:
+    assert len({TAMPERINGS[name][1] for name in BAD_INPUT}) == len(BAD_INPUT)

@@ -11,7 +11,7 @@ from tests.draw.maker import Draw, open_draw, write_bundle
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors.json").read_text())
 LEAVES = [leaf.encode() for leaf in VECTORS["leaves"]]
-HASHES = [open_draw.leaf_hash(leaf) for leaf in LEAVES]
+HASHES = [open_draw.sha256(b"\0" + leaf) for leaf in LEAVES]
 ROOT = bytes.fromhex(VECTORS["sealed_root"])
 SIGNATURE = bytes.fromhex(json.loads(LEAVES[24])["beacon"]["signature"])
 DRAW = Draw(
@@ -35,15 +35,15 @@ def test_leaves_are_canonical_and_well_formed() -> None:
 
 def test_leaf_hashes_and_roots() -> None:
     assert [hash.hex() for hash in HASHES] == VECTORS["leaf_hashes"]
-    sealed = open_draw.read_checkpoint(VECTORS["sealed_checkpoint"], "the sealed checkpoint")
-    final = open_draw.read_checkpoint(VECTORS["final_checkpoint"], "the current checkpoint")
+    sealed = open_draw.read_checkpoint(VECTORS["sealed_checkpoint"].encode(), "the sealed checkpoint")
+    final = open_draw.read_checkpoint(VECTORS["final_checkpoint"].encode(), "the current checkpoint")
     assert (sealed.size, sealed.root) == (VECTORS["sealed_size"], ROOT)
     assert open_draw.roots(HASHES, [sealed.size, final.size]) == {sealed.size: sealed.root, final.size: final.root}
 
 
 def test_signatures_of_both_checkpoints() -> None:
     key = open_draw.read_vkey(VECTORS["vkey"], 1, "the vkey")
-    checkpoints = [open_draw.read_checkpoint(VECTORS[name], name) for name in ("sealed_checkpoint", "final_checkpoint")]
+    checkpoints = [open_draw.read_checkpoint(VECTORS[name].encode(), name) for name in ("sealed_checkpoint", "final_checkpoint")]
     open_draw.check_signed(checkpoints, key, lambda line: None)
 
 
@@ -61,11 +61,11 @@ def test_randomness_key_and_all_ranks() -> None:
     b = open_draw.sha256(SIGNATURE)
     assert b.hex() == VECTORS["randomness"]
     assert hmac.digest(ROOT, b, "sha256").hex() == VECTORS["prk"]
-    log = open_draw.Log(LEAVES, json.loads(LEAVES[0]), HASHES)
-    open_draw.check_leaves(log)
-    open_draw.rank_entries(log, ROOT, b)
-    ranks = [{"rank": rank, "index": index, "ticket": ticket.hex()} for rank, (ticket, index) in enumerate(log.ranks, 1)]
-    assert ranks == VECTORS["all_ranks"]
+    log = open_draw.Log(open_draw.Shown(DRAW.rules, LEAVES, b"", None, None), lambda line: None)
+    log.check_leaves()
+    eligible = [(HASHES[index], index) for index in log.entries.values() if index not in log.removed]
+    tickets = enumerate(open_draw.ranked(ROOT, b, eligible), 1)
+    assert [{"rank": rank, "index": index, "ticket": ticket.hex()} for rank, (ticket, index) in tickets] == VECTORS["all_ranks"]
 
 
 def test_beacon_signature_holds_and_the_bad_ones_do_not() -> None:
@@ -102,6 +102,11 @@ def test_the_command_checks_a_receipt_against_the_bundle_and_alone(tmp_path: Pat
     assert done.stdout.endswith("\nverified, seal time unproven\n")
 
 
+def test_the_help_tells_what_the_exit_codes_mean() -> None:
+    done = command("--help")
+    assert "Exit code 0 for the first two, 1 for invalid, 2 if it could not begin" in done.stdout
+
+
 def test_wrong_usage_is_neither_verified_nor_invalid(tmp_path: Path) -> None:
     receipt = tmp_path / "receipt.txt"
     receipt.write_text(VECTORS["receipt"]["text"])
@@ -109,7 +114,12 @@ def test_wrong_usage_is_neither_verified_nor_invalid(tmp_path: Path) -> None:
         (tmp_path / "nothing",),
         (receipt,),
         (receipt, "--email", "reader5@example.com"),
+        (receipt, "--email", "reader5@example.com", "--vkey", VECTORS["vkey"], "--letter", receipt),
+        (receipt, "--email", "reader5@example.com", "--vkey", VECTORS["vkey"], "--witness", "nonsense"),
+        (receipt, "--email", "reader5@example.com", "--bundle", tmp_path),
+        (tmp_path,),
         (tmp_path, "--email", "reader5@example.com"),
+        ("http://a b/draws/win-100",),
         (receipt, "--email", "a", "--bundle", "b", "--site", "https://c"),
         (receipt, "--email", "a", "--site", "file:///etc"),
         (receipt, "--email", "a", "--site", "http://127.0.0.1:9/draws/win-100"),

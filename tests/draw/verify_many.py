@@ -31,7 +31,7 @@ def main() -> None:
                 ending = open_draw.check_receipt(mine, said.append)
             else:
                 Path(name).write_bytes(decode(case["zip"]) or b"")
-                ending = open_draw.check(open_draw.read_bundle(open_draw.files_of(name)), mine, said.append)
+                ending = open_draw.check(open_draw.read_source(name), mine, said.append)
         except open_draw.Fault as fault:
             ending = f"invalid: {fault}"
         return {"said": said, "ending": ending}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from webapp.draw import LogStatus, Sealed, Winner
 from webapp.mail import Button, Fixed, Letter, Paragraph
 from webapp.sweepstakes.entrants import Person
-from webapp.sweepstakes.letter_parts import address, hello, letter_to, receipt_file
+from webapp.sweepstakes.letter_parts import address, hello, letter_to, number, receipt_file
 from webapp.sweepstakes.letters import Links
 from webapp.sweepstakes.wording import counted, in_words, when
 
@@ -33,15 +33,15 @@ class WonFacts:
 
 def sealed_letter(person: Person, log: LogStatus, sealed: Sealed, links: Links, *, receipt: str) -> Letter:
     """Makes the inbox a witness: size, root and checkpoint of the sealed list, before the draw (PROTOCOL §3)."""
-    contest, number = person.contest, f"{person.entry_index:,}"
+    contest = person.contest
     root = b64encode(sealed.root).decode()
     return letter_to(
         person,
-        f"The list is sealed: {contest.title}, entry {number}",
+        f"The list is sealed: {contest.title}, entry {number(person)}",
         hello(person),
         Paragraph(
             f"the list of entries of {contest.title} was sealed {when(sealed.at, contest.timezone)}. Since then no entry can be added "
-            f"or removed. Yours is in it: entry number {number}. There {_eligible(sealed)}."
+            f"or removed. Yours is in it: entry number {number(person)}. There {_eligible(sealed)}."
         ),
         *_late(person, sealed),
         Paragraph(
@@ -68,12 +68,11 @@ def sealed_letter(person: Person, log: LogStatus, sealed: Sealed, links: Links, 
 def won_letter(facts: WonFacts) -> Letter:
     """Tells a winner; asks for nothing, and names the number to compare on the public page."""
     person, contest = facts.person, facts.person.contest
-    number = f"{person.entry_index:,}"
     return letter_to(
         person,
-        f"Your entry {number} won: {contest.title}",
+        f"Your entry {number(person)} won: {contest.title}",
         hello(person),
-        Paragraph(f"your entry number {number} holds a prize of {contest.title}: {contest.prize}."),
+        Paragraph(f"your entry number {number(person)} holds a prize of {contest.title}: {contest.prize}."),
         Paragraph("Do not take our word for it. The same number stands on the public page of the draw; compare it:"),
         Button("The result", facts.links.draw),
         Paragraph(ASKS_FOR_NOTHING),
@@ -90,12 +89,11 @@ def won_letter(facts: WonFacts) -> Letter:
 def reminder_letter(facts: WonFacts) -> Letter:
     """Tells a winner who has not claimed yet that the time is nearly over."""
     person, contest = facts.person, facts.person.contest
-    number = f"{person.entry_index:,}"
     return letter_to(
         person,
-        f"Your prize is still unclaimed: {contest.title}, entry {number}",
+        f"Your prize is still unclaimed: {contest.title}, entry {number(person)}",
         hello(person),
-        Paragraph(f"your entry number {number} holds a prize of {contest.title}: {contest.prize}. Nobody has claimed it yet."),
+        Paragraph(f"your entry number {number(person)} holds a prize of {contest.title}: {contest.prize}. Nobody has claimed it yet."),
         Paragraph(f"The time to claim it ends {_until(facts)}. After that it may go to the next in line."),
         Button("Claim the prize", facts.claim),
         Paragraph("Compare the number on the public page of the draw:"),
@@ -117,7 +115,7 @@ def not_this_time_letter(person: Person, log: LogStatus, links: Links) -> Letter
         hello(person),
         Paragraph(
             f"{contest.title} was drawn {when(log.result.at, contest.timezone)} from "
-            f"{counted(log.sealed.eligible, 'eligible entry', 'eligible entries')}. {result} Your number was {person.entry_index:,}: "
+            f"{counted(log.sealed.eligible, 'eligible entry', 'eligible entries')}. {result} Your number was {number(person)}: "
             "not this time. Thank you for taking part."
         ),
         Button("The result", links.draw),

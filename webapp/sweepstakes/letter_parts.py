@@ -20,6 +20,11 @@ def address(person: Person) -> str:
     return person.email
 
 
+def number(person: Person) -> str:
+    """The entry number, as pages write it."""
+    return f"{person.entry_index:,}"
+
+
 def receipt_file(person: Person, receipt: str) -> tuple[Attachment]:
     """The receipt to keep."""
     return (Attachment(f"receipt-{person.contest.slug}-{person.entry_index}.txt", receipt),)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from webapp.mail import Button, Fixed, Letter, Paragraph
 from webapp.sweepstakes.entrants import Person
-from webapp.sweepstakes.letter_parts import address, hello, letter_to, receipt_file
+from webapp.sweepstakes.letter_parts import address, hello, letter_to, number, receipt_file
 from webapp.sweepstakes.wording import in_words, when
 
 
@@ -46,7 +46,7 @@ def already_in_letter(person: Person, links: Links, *, site_name: str) -> Letter
         person,
         f"You are in already: {contest.title}",
         Paragraph(f"Your address was registered again for {contest.title} on {site_name}. There is one entry per person, and you have it."),
-        Paragraph(f"Your entry number: {person.entry_index}"),
+        Paragraph(f"Your entry number: {number(person)}"),
         Button("My entry and receipt", links.own),
         Paragraph("If it was not you, do nothing: your entry stands as it is."),
     )
@@ -57,10 +57,10 @@ def you_are_in_letter(person: Person, links: Links, *, receipt: str) -> Letter:
     contest = person.contest
     return letter_to(
         person,
-        f"You are in: {contest.title}, entry {person.entry_index}",
+        f"You are in: {contest.title}, entry {number(person)}",
         hello(person),
         Paragraph(f"you are in the draw of {contest.title}. Keep this letter: with it you can check that the draw was straight."),
-        Paragraph(f"Your entry number: {person.entry_index}"),
+        Paragraph(f"Your entry number: {number(person)}"),
         Paragraph(f"The list of entries is sealed {when(contest.seals_at, contest.timezone)}."),
         Paragraph(f"The draw is {when(contest.draws_at, contest.timezone)}. Winners get a letter; everybody can look here:"),
         Button("The draw", links.draw),
@@ -93,9 +93,9 @@ def excluded_letter(person: Person, links: Links, *, reason: str) -> Letter:
     contest = person.contest
     return letter_to(
         person,
-        f"Your entry does not count: {contest.title}, entry {person.entry_index}",
+        f"Your entry does not count: {contest.title}, entry {number(person)}",
         hello(person),
-        Paragraph(f"we have excluded your entry number {person.entry_index} from the draw of {contest.title}."),
+        Paragraph(f"we have excluded your entry number {number(person)} from the draw of {contest.title}."),
         Paragraph(
             f"The reason: {in_words(reason)} (code {reason}). Number and code stand in the public log of the draw; your name does not."
         ),
@@ -108,5 +108,5 @@ def excluded_letter(person: Person, links: Links, *, reason: str) -> Letter:
 
 
 def _standing(person: Person) -> str:
-    number = "" if person.entry_index is None else f", entry number {person.entry_index}"
-    return f"{person.contest.title}{number} ({'not confirmed' if person.state == 'pending' else person.state}):"
+    entry = "" if person.entry_index is None else f", entry number {number(person)}"
+    return f"{person.contest.title}{entry} ({'not confirmed' if person.state == 'pending' else person.state}):"

@@ -16,6 +16,11 @@ def say(words: str, facts: Any, *, as_json: bool) -> None:
     click.echo(json.dumps(facts, indent=2, default=str, ensure_ascii=False) if as_json else words)
 
 
+def counted(number: int, one: str) -> str:
+    """`1 row`, `1,204 rows`."""
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
+
+
 def table(headings: list[str], rows: list[list[str]]) -> str:
     """Plain columns, as wide as they need to be; numbers the caller has already written out."""
     widths = [max(len(line[column]) for line in [headings, *rows]) for column in range(len(headings))]

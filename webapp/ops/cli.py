@@ -7,7 +7,7 @@ from flask import Flask
 
 from webapp import clock, console
 from webapp.mail import Tally, on_round, send_what_is_due
-from webapp.ops import ticking
+from webapp.ops import cli_keep, ticking
 from webapp.ops.installing import install
 from webapp.site import settings
 
@@ -15,6 +15,8 @@ from webapp.site import settings
 def register(app: Flask) -> None:
     app.cli.add_command(init)
     app.cli.add_command(tick)
+    for command in cli_keep.COMMANDS:
+        app.cli.add_command(command)
     on_round(app, ticking.every_minute())
 
 

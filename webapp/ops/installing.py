@@ -31,12 +31,18 @@ def install(settings: Settings) -> Installed:
         fcntl.flock(lock, fcntl.LOCK_EX)
         settings.media.mkdir(mode=0o755, parents=True, exist_ok=True)
         keys = make_keys(settings.keys)
-        before = revision()
-        if before != head():
-            _migrate()
-        after = revision()
-    assert after is not None  # noqa: S101 - upgrade just wrote it
+        before, after = make_schema()
     return Installed(keys=keys, before=before, after=after)
+
+
+def make_schema() -> tuple[str | None, str]:
+    """Bring the database to head; returns its revision before and after."""
+    before = revision()
+    if before != head():
+        _migrate()
+    after = revision()
+    assert after is not None  # noqa: S101 - upgrade just wrote it
+    return before, after
 
 
 def _migrate() -> None:

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from limits import RateLimitItem, parse_many
@@ -152,7 +152,9 @@ class Reader:
             return None
         tls = parts.scheme == "smtps"
         port = parts.port or (465 if tls else 587)
-        return MailServer(host=parts.hostname, port=port, user=parts.username, password=parts.password, tls=tls)
+        # %40 and %2F for what would end a part (RFC 3986 §3.2.1); users are often addresses themselves.
+        user, password = (None if part is None else unquote(part) for part in (parts.username, parts.password))
+        return MailServer(host=parts.hostname, port=port, user=user, password=password, tls=tls)
 
 
 def _split(value: str) -> SplitResult | None:

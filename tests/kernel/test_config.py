@@ -58,6 +58,9 @@ def test_mail_urls_name_host_port_user_and_tls() -> None:
     server = read_settings({"MAIL_URL": "smtps://u:p@mail.example.com"})[0].mail_server
     assert server is not None
     assert (server.host, server.port, server.user, server.password, server.tls) == ("mail.example.com", 465, "u", "p", True)
+    server = read_settings({"MAIL_URL": "smtp://draw%40example.com:a%2Fb%25@mail.example.com"})[0].mail_server
+    assert server is not None
+    assert (server.port, server.user, server.password, server.tls) == (587, "draw@example.com", "a/b%", False)
 
 
 def test_loopback_and_private_hosts() -> None:

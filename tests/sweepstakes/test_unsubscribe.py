@@ -1,5 +1,7 @@
 """Ending the newsletter as mail programs do it, and who is on the list that publishers take away."""
 
+import csv
+import io
 import json
 import re
 from pathlib import Path
@@ -60,6 +62,27 @@ def test_each_reader_comes_with_the_headers_that_one_click_needs(ada: dict[str, 
     assert ada["email"] == "ada@example.com"
     assert ada["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert path(ada)
+
+
+def test_a_publisher_takes_the_list_away_as_csv_with_each_readers_own_address(
+    client: FlaskClient, run: FlaskCliRunner, ada: dict[str, Any]
+) -> None:
+    result = run.invoke(args=["entrant", "list", "--newsletter", "--csv"])
+    assert result.exit_code == 0, result.output
+    (row,) = csv.DictReader(io.StringIO(result.stdout))
+    assert row == {
+        "email": "ada@example.com",
+        "name": "Ada Reader",
+        "campaign": "win-100",
+        "unsubscribe": ada["headers"]["List-Unsubscribe"].strip("<>"),
+    }
+    client.post(path(ada), data=ONE_CLICK, headers=ELSEWHERE)
+    assert run.invoke(args=["entrant", "list", "--newsletter", "--csv"]).stdout.splitlines() == ["email,name,campaign,unsubscribe"]
+
+
+def test_csv_without_newsletter_names_the_command_for_that(run: FlaskCliRunner) -> None:
+    refused = run.invoke(args=["entrant", "list", "win-100", "--csv"])
+    assert (refused.exit_code, "flask entrant export" in refused.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("how", [{"data": ONE_CLICK}, {"data": ONE_CLICK, "content_type": "multipart/form-data"}, {}])

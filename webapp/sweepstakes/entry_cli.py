@@ -1,12 +1,13 @@
 """`flask entrant`: who is in, and entries that come by mail."""
 
 import secrets
+import sys
 from itertools import islice
 from typing import Any
 
 import click
 
-from webapp import clock, console
+from webapp import clock, console, csvs
 from webapp.clock import stamp
 from webapp.database import db, writing
 from webapp.site import keyring, settings
@@ -21,7 +22,7 @@ from webapp.sweepstakes.finding import find, find_opened
 from webapp.sweepstakes.names import NameRefused, read_name
 from webapp.sweepstakes.reading import current_campaign
 from webapp.sweepstakes.subscribing import readers
-from webapp.sweepstakes.unsubscribe_views import marketing_headers
+from webapp.sweepstakes.unsubscribe_views import marketing_headers, unsubscribe_link
 
 
 @click.group()
@@ -36,18 +37,21 @@ def entrant() -> None:
 @click.option(
     "--newsletter", "only_readers", is_flag=True, help="Who confirmed that they want the newsletter, and still do; all campaigns."
 )
+@click.option("--csv", "as_csv", is_flag=True, help="With --newsletter: CSV, with each reader's address to end it.")
 @console.json_option
-def list_(campaign: str | None, *, state: str | None, limit: int | None, only_readers: bool, as_json: bool) -> None:
+def list_(campaign: str | None, *, state: str | None, limit: int | None, only_readers: bool, as_csv: bool, as_json: bool) -> None:
     """List a campaign's entrants in the order of their registration, or the newsletter's readers.
 
     Without CAMPAIGN: those of the campaign that is open now (the one that closes first).
 
     Example: flask entrant list win-100 --state confirmed --json
     """
-    if limit is None and not as_json:
+    if as_csv and not only_readers:
+        raise click.UsageError("--csv goes with --newsletter; `flask entrant export` writes a campaign's entrants.")
+    if limit is None and not as_json and not as_csv:
         limit = 50
     if only_readers:
-        _list_readers(campaign, limit, as_json=as_json)
+        _list_readers(campaign, limit, as_csv=as_csv, as_json=as_json)
         return
     if campaign is None:
         current = current_campaign(db.session(), clock.now())
@@ -62,11 +66,15 @@ def list_(campaign: str | None, *, state: str | None, limit: int | None, only_re
     console.say(f"{_table(people)}{campaign}: {told}.", [_facts(person) for person in people], as_json=as_json)
 
 
-def _list_readers(campaign: str | None, limit: int | None, *, as_json: bool) -> None:
+def _list_readers(campaign: str | None, limit: int | None, *, as_csv: bool, as_json: bool) -> None:
     with refusals():
         if campaign is not None:
             find(db.session(), campaign)
         people = list(islice(readers(db.session(), campaign, keys=keyring()), limit))
+    if as_csv:
+        rows = [[person.email, person.name, person.contest.slug, unsubscribe_link(person.id)] for person in people]
+        csvs.write(sys.stdout, ("email", "name", "campaign", "unsubscribe"), rows)
+        return
     facts = [
         {"name": person.name, "email": person.email, "campaign": person.contest.slug, "headers": marketing_headers(person.id)}
         for person in people

@@ -25,8 +25,12 @@ PURPOSE = "unsubscribe"
 
 def marketing_headers(entrant_id: int) -> dict[str, str]:
     """The headers that every issue of a newsletter must carry to this person (RFC 2369, RFC 8058)."""
-    url = absolute(f"/unsubscribe/{make_token(keyring().secret, PURPOSE, entrant_id)}")
-    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    return {"List-Unsubscribe": f"<{unsubscribe_link(entrant_id)}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
+def unsubscribe_link(entrant_id: int) -> str:
+    """The address that ends the newsletter for this person: by one POST, or by the button that it shows."""
+    return absolute(f"/unsubscribe/{make_token(keyring().secret, PURPOSE, entrant_id)}")
 
 
 @pages.get("/unsubscribe/<token>")

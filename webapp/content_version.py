@@ -1,7 +1,7 @@
 """Which state the public content is in: one row, changed by triggers (migration 0010) with every change that pages show.
 
-Asked before each page from memory is served, so it must cost next to nothing and never wait: on SQLite every request reads the
-row (microseconds, exact in every process); of PostgreSQL a thread asks twice a second.
+Asked before each page from memory is served, so it must cost next to nothing and never wait: SQLite is asked by a request when
+the last answer is a tenth of a second old, and after each commit of this process; PostgreSQL twice a second, by a thread.
 """
 
 import sqlite3
@@ -13,7 +13,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from flask import Flask
-from sqlalchemy import BigInteger, CheckConstraint, Engine
+from sqlalchemy import BigInteger, CheckConstraint, Engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,9 +22,10 @@ from webapp.database import Base, db
 
 # The content's version, and how many leaves all logs have: pages that show numbers of entries depend on both.
 QUESTION = "SELECT version, (SELECT coalesce(sum(size), 0) FROM draw_log) FROM content_version"
-ASK_EVERY = 0.5
+# Reading the row takes 10 µs, but lets go of the interpreter, which threads under load then fight over: once for many requests.
+ASK_FILE_EVERY = 0.1
+ASK_SERVER_EVERY = 0.5
 AWAY_AFTER = 3.0
-LOOK_AT_FILE_EVERY = 1.0
 
 State = tuple[int, int]
 
@@ -54,7 +55,10 @@ def watch(app: Flask) -> Watch:
     """The watch for the app's database. Connects at the first `read`, since no connection may cross gunicorn's fork."""
     url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
     if url.get_backend_name() == "sqlite":
-        return FileWatch(Path(url.database or ""))
+        files = FileWatch(Path(url.database or ""))
+        with app.app_context():
+            event.listen(db.engine, "commit", files.ask_anew)
+        return files
 
     def engine() -> Engine:
         with app.app_context():
@@ -64,53 +68,61 @@ def watch(app: Flask) -> Watch:
 
 
 class FileWatch:
-    """SQLite: asked anew each time, through a connection of each thread's own."""
+    """SQLite: asked by the requests themselves, each in its turn, through a connection that only reads."""
 
     def __init__(self, path: Path) -> None:
         self.away = False
         self._path = path
         self._last: State | None = None
-        self._own = _Own()
+        self._asked = 0.0
+        self._asking = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._file = (0, 0)
 
     def read(self) -> State | None:
-        try:
-            state: State = self._connection().execute(QUESTION).fetchone()
-        except (sqlite3.Error, OSError):
-            self.close()
-            self.away = True
+        now = time.monotonic()
+        recent = self._last is not None and 0 <= now - self._asked < ASK_FILE_EVERY
+        if recent or not self._asking.acquire(blocking=False):
             return self._last
-        self.away = False
-        self._last = state
-        return state
+        try:
+            self._asked = now
+            self._last = self._ask()
+            self.away = False
+        except (sqlite3.Error, OSError):
+            self._close()
+            self.away = True
+        finally:
+            self._asking.release()
+        return self._last
+
+    def ask_anew(self, *_: object) -> None:
+        """What this process commits now is there at its next `read`."""
+        self._asked = 0.0
 
     def close(self) -> None:
-        """Close this thread's connection; the next `read` opens another."""
-        if self._own.connection is not None:
-            self._own.connection.close()
-            self._own.connection = None
+        """Close the connection; the next `read` would open another."""
+        with self._asking:
+            self._close()
 
-    def _connection(self) -> sqlite3.Connection:
-        own, now = self._own, time.monotonic()
-        if own.connection is not None and abs(now - own.looked) < LOOK_AT_FILE_EVERY:
-            return own.connection
-        # A restored backup is another file under the same name; the open connection would read the old one for ever.
+    def _ask(self) -> State:
         about = self._path.stat()
-        if own.connection is None or own.file != (about.st_dev, about.st_ino):
-            self.close()
-            # mode=rw: a missing file is an error, not a new database. No waiting: a hit never waits.
-            own.connection = sqlite3.connect(f"file:{quote(str(self._path))}?mode=rw", uri=True, timeout=0, isolation_level=None)
-            own.connection.execute("PRAGMA query_only = ON")
-            own.file = (about.st_dev, about.st_ino)
-        own.looked = now
-        return own.connection
+        # A restored backup is another file under the same name; the open connection would read the old one for ever.
+        if self._connection is None or self._file != (about.st_dev, about.st_ino):
+            self._close()
+            self._file = (about.st_dev, about.st_ino)
+            # mode=rw: a missing file is an error, not a new database. timeout=0: a hit never waits.
+            address = f"file:{quote(str(self._path))}?mode=rw"
+            self._connection = sqlite3.connect(address, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+            self._connection.execute("PRAGMA query_only = ON")
+        row: State | None = self._connection.execute(QUESTION).fetchone()
+        if row is None:
+            raise sqlite3.DatabaseError("content_version has lost its row")
+        return row
 
-
-class _Own(threading.local):
-    """A thread's connection, the file it was opened on, and when that was last looked at."""
-
-    connection: sqlite3.Connection | None = None
-    file: tuple[int, int] = (0, 0)
-    looked: float = 0.0
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 class ServerWatch:
@@ -156,4 +168,4 @@ class ServerWatch:
                 self._told = time.monotonic()
             except SQLAlchemyError:
                 pass  # what it told last stands, until the server answers again
-            self._closed.wait(ASK_EVERY)
+            self._closed.wait(ASK_SERVER_EVERY)

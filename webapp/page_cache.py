@@ -222,6 +222,7 @@ def _copy(wish: _Wish, headers: Headers, body: bytes) -> Copy:
         version=wish.state[0] if wish.state else None,
         leaves=wish.state[1] if wish.state and wish.shows_entries else None,
         made=wish.began.timestamp(),
+        used=wish.began.timestamp(),
         until=wish.until,
         fixed=wish.fixed,
     )

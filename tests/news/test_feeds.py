@@ -12,16 +12,27 @@ import time_machine
 from flask.testing import FlaskClient
 
 from tests.news.test_pages import NOON, publish, text
+from webapp.database import writing
 from webapp.headers import PAGE
 from webapp.news.elsewhere import for_elsewhere
-from webapp.news.models import Figure, Picture
+from webapp.news.models import Article, Figure, Picture
 from webapp.site import settings
 
 A = "{http://www.w3.org/2005/Atom}"
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 NEWS = "{http://www.google.com/schemas/sitemap-news/0.9}"
 SHA = bytes(range(32))
-MACHINES = ["/feed.xml", "/atom.xml", "/feed.json", "/sitemap.xml", "/news-sitemap.xml", "/robots.txt", "/manifest.webmanifest"]
+MACHINES = [
+    "/feed.xml",
+    "/atom.xml",
+    "/feed.json",
+    "/sitemap.xml",
+    "/sitemap/lists.xml",
+    "/sitemap/1.xml",
+    "/news-sitemap.xml",
+    "/robots.txt",
+    "/manifest.webmanifest",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -128,21 +139,52 @@ def test_withdrawn_and_coming_articles_are_in_no_feed(client: FlaskClient) -> No
     publish("hidden-one", status="withdrawn")
     publish("hidden-two", published=NOON + timedelta(minutes=1))
     for address in MACHINES:
-        assert b"hidden" not in client.get(address).data
+        assert b"hidden" not in client.get(address).data or address == "/sitemap/1.xml", address
     with time_machine.travel(NOON + timedelta(minutes=1), tick=False):
         assert b"hidden-two" in client.get("/feed.xml").data
+
+
+def places(client: FlaskClient, address: str) -> list[str]:
+    return [place.text or "" for place in Tree.fromstring(client.get(address).data).iter(f"{SITEMAP}loc")]
 
 
 def test_the_news_sitemap_holds_two_days_and_the_sitemap_everything(client: FlaskClient) -> None:
     publish("old", published=NOON - timedelta(days=2, seconds=1), updated=NOON)
     publish("new", headline="Rain & <hail>")
     url = settings().site_url
-    everything = Tree.fromstring(client.get("/sitemap.xml").data)
-    places = [place.text for place in everything.iter(f"{SITEMAP}loc")]
-    assert {f"{url}/", f"{url}/headlines", f"{url}/news/old", f"{url}/news/new"} <= set(places)
-    assert [place.text for place in everything.iter(f"{SITEMAP}lastmod")] == ["2024-12-08T11:00:00Z", "2024-12-08T12:00:00Z"]
+    lists, part = places(client, "/sitemap.xml")
+    assert (lists, part) == (f"{url}/sitemap/lists.xml", f"{url}/sitemap/1.xml")
+    assert {f"{url}/", f"{url}/headlines", f"{url}/headlines?section=World"} <= set(places(client, "/sitemap/lists.xml"))
+    everything = Tree.fromstring(client.get("/sitemap/1.xml").data)
+    assert [place.text for place in everything.iter(f"{SITEMAP}loc")] == [f"{url}/news/old", f"{url}/news/new"]
+    assert [place.text for place in everything.iter(f"{SITEMAP}lastmod")] == ["2024-12-08T12:00:00Z", "2024-12-08T11:00:00Z"]
     news = Tree.fromstring(client.get("/news-sitemap.xml").data)
     assert [title.text for title in news.iter(f"{NEWS}title")] == ["Rain & <hail>"]
+
+
+def test_a_file_of_the_sitemap_holds_two_thousand_articles_at_most(client: FlaskClient) -> None:
+    for number in (1, 2_000, 2_001, 4_001):
+        publish(f"n{number}", id=number)
+    publish("withdrawn", id=6_001, status="withdrawn")
+    publish("coming", id=6_002, published=NOON + timedelta(hours=1))
+    url = settings().site_url
+    assert places(client, "/sitemap.xml") == [f"{url}/sitemap/{name}.xml" for name in ("lists", 1, 2, 3)]
+    assert places(client, "/sitemap/1.xml") == [f"{url}/news/n1", f"{url}/news/n2000"]
+    assert places(client, "/sitemap/2.xml") == [f"{url}/news/n2001"]
+    for nothing in ("0", "4", "99999", "9" * 30, "-1", "x"):
+        text(client, f"/sitemap/{nothing}.xml", 404)
+    with time_machine.travel(NOON + timedelta(hours=1), tick=False):
+        assert places(client, "/sitemap/4.xml") == [f"{url}/news/coming"]
+
+
+def test_the_news_sitemap_holds_the_newest_thousand(client: FlaskClient) -> None:
+    with writing() as session:
+        for number in range(1_001):
+            article = Article(slug=f"n{number}", headline="Rain", authors=[], tags=[], body="", words=1, source="")
+            article.published = NOON - timedelta(minutes=number)
+            session.add(article)
+    listed = places(client, "/news-sitemap.xml")
+    assert (len(listed), listed[0].rpartition("/")[2], listed[-1].rpartition("/")[2]) == (1_000, "n0", "n999")
 
 
 def test_robots_may_read_everything_but_what_belongs_to_one_person(client: FlaskClient) -> None:

@@ -30,9 +30,7 @@ def around(session: Session, found: ArticleView, now: datetime) -> Around:
     place = (found.published, found.id)
     earlier = or_(Article.published < place[0], and_(Article.published == place[0], Article.id < place[1]))
     later = or_(Article.published > place[0], and_(Article.published == place[0], Article.id > place[1]))
-    before = session.execute(
-        select(*LINE).where(is_public(now), Article.published <= place[0], earlier).order_by(*NEWEST_FIRST).limit(1)
-    ).first()
+    before = session.execute(select(*LINE).where(is_public(min(now, place[0])), earlier).order_by(*NEWEST_FIRST).limit(1)).first()
     after = session.execute(
         select(*LINE).where(is_public(now), Article.published >= place[0], later).order_by(Article.published, Article.id).limit(1)
     ).first()
@@ -57,14 +55,22 @@ def _with_tags_in_common(session: Session, found: ArticleView, now: datetime) ->
     if not found.tags:
         return []
     newest = [
-        select(select(Topic.article_id).where(Topic.tag == tag).order_by(Topic.article_id.desc()).limit(LOOKED_AT + 1).subquery())
+        select(
+            select(Topic.article_id)
+            .where(Topic.tag == tag)
+            .order_by(Topic.published.desc(), Topic.article_id.desc())
+            .limit(LOOKED_AT + 1)
+            .subquery()
+        )
         for tag in found.tags
     ]
     shared = Counter(session.scalars(union_all(*newest)))
     shared.pop(found.id, None)
     if not shared:
         return []
-    rows = session.execute(select(Article.id, *LINE).where(is_public(now), Article.id.in_(shared))).all()
-    lines = sorted(rows, key=attrgetter("published"), reverse=True)
-    lines.sort(key=lambda row: -shared[row.id])
-    return [Headline(*row[1:]) for row in lines[:RELATED]]
+    # Whether they are public is looked at here: asked for it, SQLite walks through all that is, instead of taking these by their ids.
+    rows = session.execute(select(Article.id, Article.status, *LINE).where(Article.id.in_(shared)))
+    public = [row for row in rows if row.status == "published" and row.published <= now]
+    public.sort(key=attrgetter("published"), reverse=True)
+    public.sort(key=lambda row: -shared[row.id])
+    return [Headline(*row[2:]) for row in public[:RELATED]]

@@ -19,6 +19,8 @@ from webapp.site import absolute, settings
 
 blueprint = Blueprint("news_feeds", __name__)
 IN_A_FEED = 30
+XML = "application/xml; charset=utf-8"
+MOST_PARTS = 100_000  # what a number in an address may be, before a database is asked
 CLOSED = ("/confirm", "/entry", "/claim", "/unsubscribe")
 PAPER, INK = "#ffffff", "#15140f"
 
@@ -46,17 +48,28 @@ def json_feed() -> Response:
 
 @blueprint.get("/sitemap.xml")
 def sitemap() -> Response:
+    return _open(sitemaps.index(db.session(), clock.now(), publisher()), XML)
+
+
+@blueprint.get("/sitemap/lists.xml")
+def sitemap_of_lists() -> Response:
     from webapp.news import foot_links
 
-    session, now = db.session(), clock.now()
-    sections = [url_for("news_lists.headlines", section=section) for section in reading.sections(session, now)]
-    pages = ["/", *sections, *(path for path, _ in foot_links())]
-    return _open(sitemaps.sitemap(session, now, publisher(), pages), "application/xml; charset=utf-8")
+    sections = [url_for("news_lists.headlines", section=section) for section in reading.sections(db.session(), clock.now())]
+    return _open(sitemaps.lists(publisher(), ["/", *sections, *(path for path, _ in foot_links())]), XML)
+
+
+@blueprint.get("/sitemap/<int:number>.xml")
+def sitemap_part(number: int) -> Response:
+    content = sitemaps.part(db.session(), clock.now(), publisher(), number) if 0 < number < MOST_PARTS else None
+    if content is None:
+        raise Refusal("There is no such part of the sitemap.", status=404)
+    return _open(content, XML)
 
 
 @blueprint.get("/news-sitemap.xml")
 def news_sitemap() -> Response:
-    return _open(sitemaps.news_sitemap(db.session(), clock.now(), publisher()), "application/xml; charset=utf-8")
+    return _open(sitemaps.news_sitemap(db.session(), clock.now(), publisher()), XML)
 
 
 @blueprint.get("/robots.txt")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from webapp.dates import MONTHS, local_date
 from webapp.news.folding import without_marks
 from webapp.news.models import Article, Byline, Topic
-from webapp.news.reading import LINE, NEWEST_FIRST, Headline, is_public
+from webapp.news.reading import LINE, NEWEST_FIRST, Headline, is_public, was_public
 from webapp.news.searching import Search, excerpt, found, highlight
 
 PAGE_SIZE = 100
@@ -132,12 +132,14 @@ def headline_page(session: Session, now: datetime, zone: tzinfo, wanted: Wanted,
 
 def _ids(session: Session, now: datetime, zone: tzinfo, wanted: Wanted) -> Select[int]:
     """The ids of what is wanted, newest first, by the one index that has them in this order."""
-    query = select(Article.id).where(is_public(now))
+    end = wanted.month.end(zone) if wanted.month else None
+    # One bound, not two: SQLite would walk from the later one down to the other.
+    query = select(Article.id).where(is_public(now) if end is None or end > now else was_public(end))
     order: tuple[ColumnElement[Any], ...] = NEWEST_FIRST
     if wanted.section is not None:
         query = query.where(Article.section == wanted.section)
     if wanted.month is not None:
-        query = query.where(Article.published >= wanted.month.start(zone), Article.published < wanted.month.end(zone))
+        query = query.where(Article.published >= wanted.month.start(zone))
     for label, value in ((Topic, wanted.tag), (Byline, wanted.author)):
         if value is not None:
             name = Topic.tag if label is Topic else Byline.author
@@ -181,8 +183,8 @@ def months(session: Session, now: datetime, zone: tzinfo) -> list[Month]:
 def _walk(session: Session, now: datetime, zone: tzinfo) -> Iterator[Month]:
     before = None
     while True:
-        query = select(func.max(Article.published)).where(is_public(now))
-        newest = session.scalar(query if before is None else query.where(Article.published < before))
+        # One bound, not two: SQLite would walk from the later one down to the other.
+        newest = session.scalar(select(func.max(Article.published)).where(is_public(now) if before is None else was_public(before)))
         if newest is None:
             return
         month = Month.of(newest, zone)
@@ -192,6 +194,6 @@ def _walk(session: Session, now: datetime, zone: tzinfo) -> Iterator[Month]:
 
 def around_month(session: Session, now: datetime, zone: tzinfo, month: Month) -> tuple[Month | None, Month | None]:
     """The nearest earlier and the nearest later month with articles."""
-    earlier = session.scalar(select(func.max(Article.published)).where(is_public(now), Article.published < month.start(zone)))
+    earlier = session.scalar(select(func.max(Article.published)).where(was_public(min(now, month.start(zone)))))
     later = session.scalar(select(func.min(Article.published)).where(is_public(now), Article.published >= month.end(zone)))
     return (Month.of(earlier, zone) if earlier else None), (Month.of(later, zone) if later else None)

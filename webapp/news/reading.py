@@ -153,6 +153,11 @@ def is_public(now: datetime) -> ColumnElement[bool]:
     return and_(Article.status == "published", Article.published <= now)
 
 
+def was_public(before: datetime) -> ColumnElement[bool]:
+    """Whether readers may see an article that appeared before `before`, which is not in the future."""
+    return and_(Article.status == "published", Article.published < before)
+
+
 def _views(session: Session, which: ColumnElement[bool], *order: ColumnElement[Any], limit: int = 1) -> list[ArticleView]:
     columns = [getattr(Article, field.name) for field in fields(ArticleView) if field.name != "figures"]
     rows = session.execute(select(*columns).where(which).order_by(*order).limit(limit)).all()

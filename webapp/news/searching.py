@@ -10,6 +10,7 @@ publication, then the article's id. However many articles hold a word, the newes
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from math import floor
 from typing import Any
 
@@ -18,7 +19,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, TableClause, TextClaus
 from sqlalchemy.orm import Session, lazyload
 
 from webapp.database import is_sqlite
-from webapp.news.folding import MOST_SIGNS, without_marks, words_of
+from webapp.news.folding import MOST_SIGNS, fold, without_marks, words_of
 from webapp.news.models import Article
 from webapp.news.reading import NEWEST_FIRST
 
@@ -70,8 +71,8 @@ def index(session: Session, article: Article, *, was_published: datetime | None 
         document = document[:MOST_SIGNS].rpartition(" ")[0]
     if is_sqlite(session):
         if was_published is not None:
-            session.execute(text("DELETE FROM news_search WHERE rowid = :number"), {"number": _number(article.id, was_published)})
-        row = {"number": _number(article.id, article.published), "words": document}
+            session.execute(text("DELETE FROM news_search WHERE rowid = :number"), {"number": row_number(article.id, was_published)})
+        row = {"number": row_number(article.id, article.published), "words": document}
         session.execute(text("INSERT INTO news_search (rowid, words) VALUES (:number, :words)"), row)
         return
     statement = text(
@@ -92,7 +93,7 @@ def reindex(session: Session) -> int:
     return len(ids)
 
 
-def _number(article_id: int, published: datetime) -> int:
+def row_number(article_id: int, published: datetime) -> int:
     return floor(published.timestamp()) << ID_BITS | article_id
 
 
@@ -127,11 +128,28 @@ def highlight(shown: str, search: Search) -> Markup:
 
 def excerpt(shown: str, search: Search) -> str:
     """Some 200 signs of `shown` around the first hit in it; its beginning if there is none."""
-    hit = next((match.start() for match in _SHOWN_WORD.finditer(shown) if _is_hit(match[0], search)), 0)
+    hit = _first_hit(shown, search)
     start = 0 if hit <= AROUND else shown.find(" ", hit - AROUND) + 1
     part = shown[start : start + EXCERPT]
     whole = start + EXCERPT >= len(shown)
     return ("… " if start else "") + (part if whole else part.rpartition(" ")[0] + " …")
+
+
+def _first_hit(shown: str, search: Search) -> int:
+    """Where the first word that was looked for stands; 0 if there is none."""
+    flat = "".join(map(_flat, shown))
+    quick = re.search(rf"(?<![^\W_])(?:{'|'.join(search.words)})", flat) if search.words else None
+    if quick or flat == fold(shown):
+        return quick.start() if quick else 0
+    # A sign that is several when folded (ß, ﬁ) hides a word from the quick way.
+    return next((match.start() for match in _SHOWN_WORD.finditer(shown) if _is_hit(match[0], search)), 0)
+
+
+@lru_cache(4096)
+def _flat(sign: str) -> str:
+    """One sign for one: folded, if that leaves a single one."""
+    folded = fold(sign)
+    return folded if len(folded) == 1 else sign
 
 
 def _is_hit(word: str, search: Search) -> bool:

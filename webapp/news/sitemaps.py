@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from xml.sax.saxutils import escape
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from webapp.clock import stamp
@@ -12,23 +12,41 @@ from webapp.news.describing import LANGUAGE, Publisher
 from webapp.news.models import Article
 from webapp.news.reading import NEWEST_FIRST, is_public
 
-MOST = 50_000
+# Articles in a file of the sitemap (50,000 addresses and 50 MB are allowed): small enough to be made anew in no time, by numbers
+# that never change, so that a growing archive changes its last file alone.
+PART = 2_000
 MOST_NEWS = 1_000
 NEWS_FOR = timedelta(days=2)
-_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+_SCHEMA = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+_HEAD = f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset {_SCHEMA}'
 
 
-def sitemap(session: Session, now: datetime, publisher: Publisher, pages: Iterable[str]) -> str:
-    """`pages` (paths) and the newest articles, 50,000 together."""
-    paths = list(pages)
-    columns = (Article.slug, Article.published, Article.updated)
-    rows = session.execute(select(*columns).where(is_public(now)).order_by(*NEWEST_FIRST).limit(MOST - len(paths)))
-    lines = [f"<url><loc>{escape(publisher.url + path)}</loc></url>" for path in paths]
-    lines += [
-        f"<url><loc>{publisher.url}/news/{slug}</loc><lastmod>{stamp(updated or published)}</lastmod></url>"
-        for slug, published, updated in rows
+def index(session: Session, now: datetime, publisher: Publisher) -> str:
+    """The files there are: the one of the lists, and one for each two thousand articles."""
+    # By the articles' numbers from the last one down: coalesce keeps the databases from sorting by the index of times instead.
+    is_out = and_(func.coalesce(Article.status, "") == "published", func.coalesce(Article.published, now) <= now)
+    last = session.scalar(select(Article.id).where(is_out).order_by(Article.id.desc()).limit(1)) or 0
+    files = ["lists", *range(1, (last + PART - 1) // PART + 1)]
+    lines = "".join(f"<sitemap><loc>{publisher.url}/sitemap/{file}.xml</loc></sitemap>\n" for file in files)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<sitemapindex {_SCHEMA}>\n{lines}</sitemapindex>\n'
+
+
+def lists(publisher: Publisher, paths: Iterable[str]) -> str:
+    """The pages that are no articles."""
+    lines = "".join(f"<url><loc>{escape(publisher.url + path)}</loc></url>\n" for path in paths)
+    return f"{_HEAD}>\n{lines}</urlset>\n"
+
+
+def part(session: Session, now: datetime, publisher: Publisher, number: int) -> str | None:
+    """The articles with the numbers of file `number`, from 1; None if there are none."""
+    within = (Article.id > (number - 1) * PART, Article.id <= number * PART)
+    rows = session.execute(select(Article.slug, Article.published, Article.updated, Article.status).where(*within).order_by(Article.id))
+    lines = [
+        f"<url><loc>{publisher.url}/news/{slug}</loc><lastmod>{stamp(updated or published)}</lastmod></url>\n"
+        for slug, published, updated, status in rows
+        if status == "published" and published <= now
     ]
-    return f"{_HEAD}>\n" + "\n".join(lines) + "\n</urlset>\n"
+    return f"{_HEAD}>\n{''.join(lines)}</urlset>\n" if lines else None
 
 
 def news_sitemap(session: Session, now: datetime, publisher: Publisher) -> str:

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskCliRunner
+from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.mail.conftest import rows, states
 from tests.mail.server import Box
+from tests.sweepstakes.campaigns import open_now, open_one
+from tests.sweepstakes.entering import post
 from webapp.mail import register_addressee
 from webapp.mail.reports import read_report
 from webapp.mail.returning import letter_of, return_path
@@ -176,6 +178,17 @@ def test_a_letter_of_an_erased_person_is_noted_without_a_mailbox(app: Flask, run
     register_addressee(app, {"note"}, lambda _session, _ref: None)
     assert bounce(run, report(sent.senders[0]))["done"] == "given up"
     assert suppressed(run) == {}
+
+
+def test_an_entrants_letter_that_comes_back_silences_the_entrants_mailbox(
+    run: FlaskCliRunner, client: FlaskClient, sent: Box, tmp_path: Path
+) -> None:
+    open_one(run, tmp_path, open_now())
+    post(client, email="Ada.Reader@gmail.com")
+    run.invoke(args=["mail", "send"])
+    assert bounce(run, report(sent.senders[-1]))["kind"] == "confirm"
+    gone = run.invoke(args=["mail", "unsuppress", "adareader@googlemail.com"])
+    assert gone.exit_code == 0, gone.output
 
 
 def test_a_maildir_is_read_once_and_an_mbox_and_a_file_as_often_as_one_likes(run: FlaskCliRunner, sent: Box, tmp_path: Path) -> None:

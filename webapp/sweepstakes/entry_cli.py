@@ -72,8 +72,8 @@ def _list_readers(campaign: str | None, limit: int | None, *, as_csv: bool, as_j
             find(db.session(), campaign)
         people = list(islice(readers(db.session(), campaign, keys=keyring()), limit))
     if as_csv:
-        rows = [[person.email, person.name, person.contest.slug, unsubscribe_link(person.id)] for person in people]
-        csvs.write(sys.stdout, ("email", "name", "campaign", "unsubscribe"), rows)
+        lines = ([person.email, person.name, person.contest.slug, unsubscribe_link(person.id)] for person in people)
+        csvs.write(sys.stdout, ("email", "name", "campaign", "unsubscribe"), lines)
         return
     facts = [
         {"name": person.name, "email": person.email, "campaign": person.contest.slug, "headers": marketing_headers(person.id)}

@@ -76,11 +76,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
         )
     name = read.text("SITE_NAME") or "The Daily Draw"
     sender = read.text("MAIL_FROM") or f"{name} <no-reply@{urlsplit(site_url).hostname}>"
-    if "@" not in parseaddr(sender)[1] or "\n" in sender:
-        read.fault("MAIL_FROM", f"{sender!r} holds no e-mail address", "Write for example The Daily Draw <draw@news.example.com>.")
+    if "@" not in parseaddr(sender)[1] or "\n" in sender or not parseaddr(sender)[1].isascii():
+        read.fault("MAIL_FROM", f"{sender!r} holds no e-mail address in plain ASCII", "Write for example The Daily Draw <draw@news.example.com>.")
     bounces = read.text("BOUNCE_ADDRESS")
-    if bounces is not None and ("@" not in bounces or parseaddr(bounces)[1] != bounces):
-        read.fault("BOUNCE_ADDRESS", f"{bounces!r} is not a bare e-mail address", "Write for example bounces@news.example.com.")
+    if bounces is not None and ("@" not in bounces or parseaddr(bounces)[1] != bounces or not bounces.isascii()):
+        read.fault("BOUNCE_ADDRESS", f"{bounces!r} is not a bare e-mail address in plain ASCII", "Write for example bounces@news.example.com.")
     settings = Settings(
         site_url=site_url,
         site_url_given=read.text("SITE_URL") is not None,

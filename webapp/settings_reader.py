@@ -102,6 +102,10 @@ class Reader:
                 name, f"{value!r} is not the address of a site", "Write scheme and host alone, for example https://news.example.com."
             )
             return default
+        if not parts.netloc.isascii():
+            # Neither mail headers nor the draw's log can hold anything else.
+            self.fault(name, f"{value!r} is not plain ASCII", "Write the host as the DNS has it, beginning with xn--.")
+            return default
         return f"{parts.scheme}://{parts.netloc.lower()}"
 
     def limit(self, name: str) -> tuple[RateLimitItem, ...]:

@@ -32,6 +32,7 @@ def test_port_moves_the_default_of_the_site_url() -> None:
         ("PORT", "x"), ("PORT", "0"), ("PORT", "65536"), ("PORT", "²"),
         ("SITE_URL", "news.example.com"), ("SITE_URL", "https://news.example.com/paper"), ("SITE_URL", "https://a@news.example.com"),
         ("SITE_URL", "ftp://news.example.com"), ("SITE_URL", "http://[::1"), ("SITE_URL", "http://news.example.com"),
+        ("SITE_URL", "http://zeitung-münchen"), ("MAIL_FROM", "Zeitung <wir@münchen.example>"), ("BOUNCE_ADDRESS", "zurück@a.example"),
         ("SITE_TIMEZONE", "Mars/Olympus"), ("SITE_TIMEZONE", "../../etc/passwd"),
         ("DATABASE_URL", "mysql://localhost/paper"), ("DATABASE_URL", "sqlite:///relative"),
         ("MAIL_URL", "mail.example.com"), ("MAIL_URL", "smtp://"), ("MAIL_FROM", "nobody"),

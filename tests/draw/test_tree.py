@@ -114,3 +114,13 @@ def test_there_are_no_proofs_of_what_is_not_there() -> None:
         inclusion_proof(hash_at, 5, 5)
     with pytest.raises(ValueError, match="a tree of 5 cannot contain one of 6"):
         consistency_proof(hash_at, 6, 5)
+
+
+@given(st.lists(st.integers(0, 700), max_size=6))
+def test_a_frontier_extended_by_many_is_the_one_grown_leaf_by_leaf(lots: list[int]) -> None:
+    slow, fast = Frontier(), Frontier()
+    for count in lots:
+        leaves = [leaf_hash(b"%d" % (slow.size + number)) for number in range(count)]
+        completed = [subtree for leaf in leaves for subtree in slow.append(leaf)]
+        assert fast.extend(leaves) == [subtree for subtree in completed if subtree[0] % 8 == 0]
+        assert fast == slow

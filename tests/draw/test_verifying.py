@@ -220,3 +220,37 @@ def test_a_history_rewritten_without_the_key_does_not_verify(session: Session) -
     data = leaves.make_entry(commitments(1, start=5000)[0])
     session.execute(update(LEAF).where(LEAF.c.index == ENTRIES).values(data=data, hash=leaf_hash(data)))
     expect(session, "draw_checkpoint, size 524: its checkpoint is signed, but of another tree")
+
+
+def test_a_row_changed_anywhere_in_a_stretch_is_named(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole_log()
+    monkeypatch.setattr("webapp.draw.verifying.BATCH", 300)
+    assert draw.verify(session, "small").ranking
+    for index in (1, 255, 256, 300, ENTRIES):
+        for values, words in [
+            ({"data": b"{}"}, "no known type"),
+            ({"hash": bytes(32)}, "its hash is not that of its data"),
+            ({"type": "withdraw"}, "its type is withdraw"),
+            ({"subject": 700}, "its subject is 700"),
+            ({"index": 100_000}, "it is missing"),
+            ({"index": -1}, "it is missing"),
+        ]:
+            unguard(session)
+            session.execute(update(LEAF).where(LEAF.c.index == index).values(values))
+            expect(session, f"^draw_leaf, leaf {index}: .*{words}")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL keeps to the types of its columns
+def test_a_value_of_another_type_is_found_where_the_database_lets_it_in(session: Session) -> None:
+    whole_log()
+    for table in (LOG, LEAF, NODE, CHECKPOINT):
+        key = list(table.primary_key)[-1].name
+        last = session.execute(text(f'SELECT max("{key}") FROM {table.name}')).scalar()
+        for column in [column for column in table.columns if column is not LOG.c.id]:  # a rowid, which is strict
+            for value in ("text", 5.5, 100_007, b"bytes"):
+                unguard(session)
+                here = text(f'UPDATE {table.name} SET "{column.name}" = :value WHERE "{key}" = :last')
+                session.execute(here, {"value": value, "last": last})
+                with pytest.raises((draw.Invalid, draw.LogMissing)):
+                    draw.verify(session, "small")
+                session.rollback()

@@ -28,7 +28,9 @@ MOST_RANKS = 500
 Data = dict[str, Any]
 
 _ENTRY = re.compile(rb'\{"commitment":"[0-9a-f]{64}","type":"entry"\}')
-_ENTRIES = re.compile(rb"(?:%b)*+" % _ENTRY.pattern)
+_FRAME = b'{"commitment":"%b","type":"entry"}' % (b"0" * 64)
+_HEX_ALIKE = bytes(ord("0") if char in b"0123456789abcdef" else char for char in range(256))
+_LETTERS = [place for place, char in enumerate(_FRAME) if char in b"abcdef"]
 _REMOVAL: dict[str, Check] = {"index": is_whole(1), "reason": is_slug}
 _STEP: dict[str, Check] = {"at": is_time, "rank": is_whole(1)}
 _MEMBERS: dict[str, dict[str, Check]] = {
@@ -90,8 +92,16 @@ def is_entry(data: bytes) -> bool:
 
 
 def are_entries(data: Sequence[bytes]) -> bool:
-    """`is_entry` of all of them (False for what is not bytes, too): one match over the lot takes half the time of many."""
-    return set(map(type, data)) <= {bytes} and len(set(map(len, data))) <= 1 and _ENTRIES.fullmatch(b"".join(data)) is not None
+    """`is_entry` of all of them (False for what is not bytes, too), by whole strings: three times as fast as one by one.
+
+    With all hex digits made alike they are one frame repeated; then the frame's own letters that look like hex must be in their places.
+    """
+    count, size = len(data), len(_FRAME)
+    if not (set(map(type, data)) <= {bytes} and set(map(len, data)) <= {size}):
+        return False
+    joined = b"".join(data)
+    framed = joined.translate(_HEX_ALIKE) == _FRAME.translate(_HEX_ALIKE) * count
+    return framed and all(joined[place::size] == _FRAME[place : place + 1] * count for place in _LETTERS)
 
 
 def parse(data: bytes) -> Data:

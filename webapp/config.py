@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from webapp.settings_reader import Fault, Limits, MailServer, Reader, is_loopback, is_private
+from webapp.settings_reader import Fault, Limits, MailServer, Network, Reader, is_loopback, is_private, is_url
 from webapp.settings_table import SETTINGS, Setting
 
 __all__ = ["ROOT", "SETTINGS", "Fault", "Limits", "MailServer", "Setting", "Settings", "is_loopback", "is_private", "read_settings"]
@@ -41,6 +41,7 @@ class Settings:
     postal_address: str | None
     contact: str | None
     proxy_hops: int
+    staff_networks: tuple[Network, ...]
     redis_url: str | None
     limits: Limits | None
     form_under_attack: bool
@@ -67,8 +68,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
     port = read.whole("PORT", 8000, 1, 65535)
     site_url = read.url("SITE_URL", f"http://127.0.0.1:{port}")
     instance = (ROOT / (read.text("INSTANCE_PATH") or "instance")).resolve()
-    database = read.text("DATABASE_URL") or f"sqlite:///{instance / 'daily-draw.sqlite3'}"
-    if not database.startswith(("postgresql://", "postgresql+psycopg://", "sqlite:////")):
+    own_database = f"sqlite:///{instance / 'daily-draw.sqlite3'}"
+    database = read.text("DATABASE_URL") or own_database
+    if not database.startswith(("postgresql://", "postgresql+psycopg://", "sqlite:////")) or not is_url(database):
+        database = own_database  # so that the app can be made, and the fault be told; nothing is done with it
         read.fault(
             "DATABASE_URL",
             "names a database that is not supported",
@@ -77,10 +80,14 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
     name = read.text("SITE_NAME") or "The Daily Draw"
     sender = read.text("MAIL_FROM") or f"{name} <no-reply@{urlsplit(site_url).hostname}>"
     if "@" not in parseaddr(sender)[1] or "\n" in sender or not parseaddr(sender)[1].isascii():
-        read.fault("MAIL_FROM", f"{sender!r} holds no e-mail address in plain ASCII", "Write for example The Daily Draw <draw@news.example.com>.")
+        read.fault(
+            "MAIL_FROM", f"{sender!r} holds no e-mail address in plain ASCII", "Write for example The Daily Draw <draw@news.example.com>."
+        )
     bounces = read.text("BOUNCE_ADDRESS")
     if bounces is not None and ("@" not in bounces or parseaddr(bounces)[1] != bounces or not bounces.isascii()):
-        read.fault("BOUNCE_ADDRESS", f"{bounces!r} is not a bare e-mail address in plain ASCII", "Write for example bounces@news.example.com.")
+        read.fault(
+            "BOUNCE_ADDRESS", f"{bounces!r} is not a bare e-mail address in plain ASCII", "Write for example bounces@news.example.com."
+        )
     settings = Settings(
         site_url=site_url,
         site_url_given=read.text("SITE_URL") is not None,
@@ -103,6 +110,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
         postal_address=read.text("POSTAL_ADDRESS"),
         contact=read.text("CONTACT"),
         proxy_hops=read.whole("PROXY_HOPS", 0, 0, 10),
+        staff_networks=read.networks("STAFF_NETWORKS"),
         redis_url=read.redis("REDIS_URL"),
         limits=read.limits(),
         form_under_attack=read.choice("FORM_UNDER_ATTACK", "off", "on") == "on",

@@ -11,6 +11,7 @@ from limits import RateLimitItem, parse_many
 
 from webapp.settings_table import SETTINGS
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
 
@@ -134,6 +135,15 @@ class Reader:
             self.fault("LIMITS", f"{switch!r} is neither on nor off", "Unset it, or write LIMITS=off on a machine of your own.")
         return None if switch == "off" else limits
 
+    def networks(self, name: str) -> tuple[Network, ...]:
+        found: list[Network] = []
+        for part in (self.text(name) or "").split(","):
+            try:
+                found += [ipaddress.ip_network(part.strip(), strict=False)] if part.strip() else []
+            except ValueError:
+                self.fault(name, f"{part.strip()!r} is not a network", "Write for example 203.0.113.0/24, 2001:db8::/48.")
+        return tuple(found)
+
     def redis(self, name: str) -> str | None:
         """As the redis client wants it; Valkey speaks the same language."""
         value = self.text(name)
@@ -168,6 +178,11 @@ def _split(value: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
+
+
+def is_url(value: str) -> bool:
+    """Whether it has the form of an address, with a number for a port."""
+    return _split(value) is not None
 
 
 def is_loopback(host: str) -> bool:

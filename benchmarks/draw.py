@@ -49,9 +49,11 @@ def measure(quick: bool, *, entries: int | None = None, rounds: int = 3, folder:
         rows = [_sealing(few, many, entries, rounds)]
         for instance in (few, many):
             _run("close", instance)
-        rows += _compare(f"rank {entries:,} entries", "rank", "bare_tickets", goal=2.0, instance=many, rounds=rounds)
+        rows += _compare(f"rank {entries:,} entries", "rank", ["bare_tickets"], goal=2.0, instance=many, rounds=rounds)
+        rows += _compare(f"verify {entries:,} entries, sealed", "verify", ["bare_leaves"], goal=3.0, instance=many, rounds=rounds)
         _run("finish", many)
-        rows += _compare(f"verify {entries:,} entries, drawn", "verify", "bare_leaves", goal=3.0, instance=many, rounds=rounds)
+        both = ["bare_leaves", "bare_tickets"]  # a drawn log is verified by drawing again
+        rows += _compare(f"verify {entries:,} entries, drawn", "verify", both, goal=3.0, instance=many, rounds=rounds)
         packed = [_run("bundle", many) for _ in range(rounds)]
         rows.append(rounds_row(f"bundle {entries:,} entries", [it["cpu"] for it in packed], None, goal=None))
         rows.append(rounds_row("  its peak memory", [it["rss"] for it in packed], None, goal=MEMORY, unit="MB"))
@@ -64,10 +66,11 @@ def _sealing(few: Path, many: Path, entries: int, rounds: int) -> Row:
     return rounds_row(f"seal {entries:,} entries, beside {FEW:,}", [a for a, _ in done], [b for _, b in done], goal=2.0, unit="ms")
 
 
-def _compare(what: str, ours: str, bare: str, *, goal: float, instance: Path, rounds: int) -> list[Row]:
-    done = [(_run(ours, instance), _run(bare, instance)) for _ in range(rounds)]
+def _compare(what: str, ours: str, bare: list[str], *, goal: float, instance: Path, rounds: int) -> list[Row]:
+    """`ours` beside the `bare` loops, one after the other, that do the least it needs."""
+    done = [(_run(ours, instance), sum(_run(loop, instance)["cpu"] for loop in bare)) for _ in range(rounds)]
     return [
-        rounds_row(what, [mine["cpu"] for mine, _ in done], [other["cpu"] for _, other in done], goal=goal),
+        rounds_row(what, [mine["cpu"] for mine, _ in done], [reference for _, reference in done], goal=goal),
         rounds_row("  its peak memory", [mine["rss"] for mine, _ in done], None, goal=MEMORY, unit="MB"),
     ]
 

@@ -4,12 +4,14 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree as Tree
 
 import pytest
 import time_machine
 from flask.testing import FlaskClient
+from PIL import Image
 
 from tests.news.test_pages import NOON, publish, text
 from webapp.database import writing
@@ -62,8 +64,10 @@ def test_the_facts_of_an_article_name_its_pictures_with_their_credits(client: Fl
         ("Person", "Ada Byline"),
         ("Organization", "The Daily Draw world desk"),
     ]
-    share, picture = article["image"]
-    assert (share["width"], share["height"]) == (1200, 630)
+    *crops, picture = article["image"]
+    assert [(crop["width"], crop["height"]) for crop in crops] == [(1200, 675), (1200, 900), (900, 900)]
+    assert {crop["creditText"] for crop in crops} == {"Map: Ann Lee"}
+    assert article["author"][0]["url"] == f"{url}/headlines?author=Ada+Byline"
     assert picture["url"] == f"{url}/media/{SHA.hex()[:16]}-1600.jpg"
     assert (picture["creditText"], picture["caption"], picture["description"]) == ("Map: Ann Lee", "Where it was.", "A map")
     assert [step["item"] for step in way["itemListElement"]] == [f"{url}/", f"{url}/headlines?section=World", f"{url}/news/seen"]
@@ -196,12 +200,18 @@ def test_robots_may_read_everything_but_what_belongs_to_one_person(client: Flask
 def test_the_manifest_and_the_icons_are_there(client: FlaskClient) -> None:
     manifest = json.loads(client.get("/manifest.webmanifest").data)
     assert manifest["name"] == "The Daily Draw"
-    for icon in manifest["icons"]:
-        with client.get(icon["src"]) as response:
-            assert (response.status_code, response.mimetype) == (200, "image/png")
+    assert {(icon["sizes"], icon["purpose"]) for icon in manifest["icons"]} == {
+        ("192x192", "any"), ("512x512", "any"), ("512x512", "maskable"),
+    }  # fmt: skip
+    page = text(client, "/headlines")
+    (touch,) = re.findall('<link rel="apple-touch-icon" href="(.*?)">', page)
+    for address, size in [(touch, "180x180"), *((icon["src"], icon["sizes"]) for icon in manifest["icons"])]:
+        with client.get(address) as response, Image.open(BytesIO(response.data)) as icon:
+            assert (response.mimetype, f"{icon.width}x{icon.height}") == ("image/png", size)
+            # A phone that cuts a circle out of a transparent icon shows what is behind it.
+            assert "maskable" not in address or icon.convert("RGBA").getchannel("A").getextrema() == (255, 255)
     with client.get("/favicon.ico") as response:
         assert response.status_code == 200
-    page = text(client, "/headlines")
     for address in ("/feed.xml", "/atom.xml", "/feed.json", "/manifest.webmanifest"):
         assert f'href="{address}"' in page
 

@@ -111,7 +111,8 @@ def test_three_formats_in_every_width_and_a_share_picture_are_made(grainy: Path)
         with Image.open(file) as image:
             sizes[file.name.partition("-")[2]] = (image.format, *image.size)
     expected = {f"{w}.{ext}": (kind, w, round(w * 833 / 1250)) for w in (480, 800, 1200) for ext, kind in KINDS.items()}
-    assert sizes == expected | {"share.jpg": ("JPEG", 1200, 630)}
+    crops = {"16x9.jpg": (1200, 675), "4x3.jpg": (1110, 832), "1x1.jpg": (833, 833)}  # never larger than the picture
+    assert sizes == expected | {"share.jpg": ("JPEG", 1200, 630)} | {name: ("JPEG", *size) for name, size in crops.items()}
 
 
 KINDS = {"avif": "AVIF", "webp": "WEBP", "jpg": "JPEG"}
@@ -145,7 +146,7 @@ def test_files_are_readable_for_a_web_server_and_nothing_is_left_over(grainy: Pa
 
 def test_a_repeat_makes_only_what_is_missing(tmp_path: Path, media: Path) -> None:
     found = pictures.look_at(put(tmp_path, "p.jpg", picture()), media)
-    assert pictures.make(found, media) == 5
+    assert pictures.make(found, media) == 8
     assert pictures.make(found, media) == 0
     (gone,) = media.glob("*-480.webp")
     kept = {file: file.stat().st_mtime_ns for file in media.iterdir() if file != gone}

@@ -36,8 +36,9 @@ class Image:
 
 @dataclass(frozen=True)
 class Description:
-    """An article as the world outside may know it; every address is whole. `share`: 1200×630, of the first picture.
+    """An article as the world outside may know it; every address is whole.
 
+    `images`: its pictures; `crops` and `share` (1200×630): the first of them in other shapes.
     `modified` is the time of publication where nothing was updated; `summary` the standfirst, or how the text begins.
     """
 
@@ -52,6 +53,7 @@ class Description:
     updated: datetime | None
     words: int
     images: tuple[Image, ...]
+    crops: tuple[Image, ...]
     share: Image | None
     body: str
 
@@ -84,13 +86,22 @@ def describe(article: ArticleView, publisher: Publisher) -> Description:
         updated=article.updated,
         words=article.words,
         images=images,
+        crops=_crops(article.figures[0], publisher) if article.figures else (),
         share=_share(article.figures[0], publisher) if article.figures else None,
         body=article.body,
     )
 
 
 def _largest(figure: FigureView, publisher: Publisher) -> Image:
-    made = [variant for variant in variants.variants(figure.sha256, figure.width, figure.height) if variant.format == "jpg"][-1]
+    made = [variant for variant in variants.variants(figure.sha256, figure.width, figure.height) if variant.format == "jpg"]
+    return _image(figure, publisher, made[-1])
+
+
+def _crops(figure: FigureView, publisher: Publisher) -> tuple[Image, ...]:
+    return tuple(_image(figure, publisher, made) for made in variants.crops(figure.sha256, figure.width, figure.height))
+
+
+def _image(figure: FigureView, publisher: Publisher, made: variants.Variant) -> Image:
     return Image(f"{publisher.url}/media/{made.file}", made.width, made.height, figure.alt, figure.caption, figure.credit)
 
 

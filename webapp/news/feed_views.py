@@ -98,7 +98,10 @@ def security() -> Response:
 
 @blueprint.get("/manifest.webmanifest")
 def manifest() -> Response:
-    icons = [{"src": url_for("static", filename=f"icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png"} for size in (192, 512)]
+    icons = [
+        {"src": url_for("static", filename=f"icon-{name}.png"), "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
+        for name, size, purpose in (("192", 192, "any"), ("512", 512, "any"), ("maskable-512", 512, "maskable"))
+    ]
     facts = {
         "name": settings().site_name,
         "short_name": settings().site_name,

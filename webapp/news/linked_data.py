@@ -32,9 +32,8 @@ def article_facts(article: Description, zone: tzinfo) -> list[Facts]:
         facts["articleSection"] = article.section
     if article.tags:
         facts["keywords"] = list(article.tags)
-    images = [image for image in (article.share, *article.images) if image]
-    if images:
-        facts["image"] = [_image(image) for image in images]
+    if article.images:
+        facts["image"] = [_image(image) for image in (*article.crops, *article.images)]
     steps = [("/headlines", "ALL Headlines")] if not article.section else [(_section_path(article.section), article.section)]
     return [facts, breadcrumbs(article.publisher, [*steps, (article.path, article.headline)])]
 
@@ -70,7 +69,7 @@ def _section_path(section: str) -> str:
 def _author(name: str, publisher: Publisher) -> Facts:
     # A desk of the paper is no person.
     desk = publisher.name.casefold() in name.casefold() or name.casefold().endswith((" desk", " staff"))
-    return {"@type": "Organization" if desk else "Person", "name": name} | ({"url": f"{publisher.url}/"} if desk else {})
+    return {"@type": "Organization" if desk else "Person", "name": name, "url": f"{publisher.url}/headlines?author={quote_plus(name)}"}
 
 
 def _organization(publisher: Publisher) -> Facts:

@@ -104,6 +104,9 @@ def make(picture: PictureFile, media: Path) -> int:
             _write(media / variant.file, _encode(scaled[variant.width], variant))
     if (share := variants.share_file(picture.sha256)) in missing:
         _write(media / share, _jpeg(ImageOps.fit(clean, variants.SHARE_SIZE, Image.Resampling.LANCZOS)))
+    for crop in variants.crops(picture.sha256, picture.width, picture.height):
+        if crop.file in missing:
+            _write(media / crop.file, _jpeg(ImageOps.fit(clean, (crop.width, crop.height), Image.Resampling.LANCZOS)))
     if (original := variants.original_file(picture.sha256)) in missing:
         _write(media / original, data, mode=0o600)  # not even for a web server that serves the whole folder
     return len(missing)

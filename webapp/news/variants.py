@@ -8,6 +8,9 @@ FORMATS = ("avif", "webp", "jpg")
 TYPES = {"avif": "image/avif", "webp": "image/webp"}
 FALLBACK_WIDTH = 800
 SHARE_SIZE = (1200, 630)
+# What search engines ask for beside a picture's own shape: for wide, usual and square places.
+SHAPES = ((16, 9), (4, 3), (1, 1))
+WIDEST_CROP = 1200
 # The article's column in static/site.css: beside the byline and the rail, beside the rail, and alone.
 SIZES = "(min-width: 75em) min(44rem, 100vw - 40rem), (min-width: 62em) min(44rem, 100vw - 28rem), min(44rem, 92vw)"
 
@@ -33,6 +36,15 @@ def share_file(sha256: bytes) -> str:
     return f"{_stem(sha256)}-share.jpg"
 
 
+def crops(sha256: bytes, width: int, height: int) -> list[Variant]:
+    """JPEGs of the picture's middle in the three shapes, as large as the picture allows up to 1200 pixels in width."""
+    made = []
+    for across, down in SHAPES:
+        w = min(WIDEST_CROP, width, height * across // down)
+        made.append(Variant(f"{_stem(sha256)}-{across}x{down}.jpg", w, max(1, round(w * down / across)), "jpg"))
+    return made
+
+
 def original_file(sha256: bytes) -> str:
     """The file itself, kept for `flask article export` and never served: it may tell where it was taken."""
     return f"{_stem(sha256)}-original"
@@ -40,7 +52,8 @@ def original_file(sha256: bytes) -> str:
 
 def files(sha256: bytes, width: int, height: int) -> list[str]:
     """The names of all files of a picture."""
-    return [variant.file for variant in variants(sha256, width, height)] + [share_file(sha256), original_file(sha256)]
+    made = [*variants(sha256, width, height), *crops(sha256, width, height)]
+    return [variant.file for variant in made] + [share_file(sha256), original_file(sha256)]
 
 
 def as_rows(made: list[Variant]) -> list[dict[str, str | int]]:

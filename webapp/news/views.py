@@ -20,8 +20,8 @@ blueprint = Blueprint("news", __name__)
 
 # Checked before the database sees it: PostgreSQL refuses some characters with an error.
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
-# The names that importing gives: a hash of the content, and the width or `share`. Never the original.
-MEDIA = re.compile(r"[0-9a-f]{16,64}-(?:[0-9]{1,5}|share)\.(avif|webp|jpg)")
+# The names that importing gives: a hash of the content, and the width, the shape or `share`. Never the original.
+MEDIA = re.compile(r"[0-9a-f]{16,64}-(?:[0-9]{1,5}|16x9|4x3|1x1|share)\.(avif|webp|jpg)")
 TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
 
 

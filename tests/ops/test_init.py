@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from flask.testing import FlaskCliRunner
 
 from webapp.config import ROOT
@@ -41,3 +42,33 @@ def test_only_the_owner_can_read_what_init_makes(tmp_path: Path) -> None:
     for path in (tmp_path / "instance").rglob("*"):
         if path.is_file():
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+
+
+def test_the_web_server_in_front_can_reach_the_pictures_and_nothing_else(tmp_path: Path) -> None:
+    instance = tmp_path / "instance"
+    environ = {"INSTANCE_PATH": str(instance), "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "init"]
+    for _ in range(2):
+        subprocess.run(command, cwd=ROOT, env=environ, check=True, stdout=subprocess.DEVNULL)
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (instance, instance / "media", instance / "keys")}
+        assert modes == {"instance": 0o711, "media": 0o755, "keys": 0o700}
+        for path in (instance, instance / "keys", instance / "keys" / "data", instance / "daily-draw.sqlite3"):
+            path.chmod(0o777)  # the second init mends it
+
+
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        ({"INSTANCE_PATH": "/proc/nowhere"}, "Set INSTANCE_PATH"),
+        ({"DATABASE_URL": "mysql://root@localhost/x"}, "Write postgresql://user:password@host/name"),
+        ({"DATABASE_URL": "postgresql://daily@localhost:port/x"}, "Write postgresql://user:password@host/name"),
+        ({"DATABASE_URL": "sqlite:////proc/x/y.sqlite3"}, "unable to open database file"),
+    ],
+)
+def test_a_place_that_cannot_be_is_a_sentence(tmp_path: Path, environ: dict[str, str], sentence: str) -> None:
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "init"]
+    where = {"INSTANCE_PATH": str(tmp_path / "instance"), "PATH": "/usr/bin:/bin"} | environ
+    done = subprocess.run(command, cwd=ROOT, env=where, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr

@@ -3,12 +3,12 @@
 from dataclasses import asdict
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 
 from webapp import clock, console
 from webapp.mail import Tally, on_round, send_what_is_due
 from webapp.ops import cli_keep, ticking
-from webapp.ops.installing import install
+from webapp.ops.installing import NoPlace, install
 from webapp.site import settings
 
 
@@ -27,7 +27,13 @@ def init(as_json: bool) -> None:
 
     Example: flask init
     """
-    done = install(settings())
+    wrong = [str(fault) for fault in current_app.extensions["faults"] if fault.name in {"DATABASE_URL", "DATABASE_URL_FILE"}]
+    if wrong:
+        raise console.refuse(*wrong)
+    try:
+        done = install(settings())
+    except NoPlace as error:
+        raise console.refuse(str(error)) from error
     keys = f"New keys: {', '.join(done.keys)}. Back them up apart from the database." if done.keys else "Keys: all there."
     moved = f"at {done.after}" if done.before == done.after else f"brought from {done.before or 'nothing'} to {done.after}"
     facts = {"instance": settings().instance, "keys": done.keys, "before": done.before, "after": done.after}
@@ -39,6 +45,8 @@ def init(as_json: bool) -> None:
 @click.pass_context
 def tick(context: click.Context, as_json: bool) -> None:
     """Do whatever is due: seal, fetch the beacon and draw, remind winners, send mail; tell which claims are overdue.
+
+    With PURGE=on it also deletes what was kept long enough (`flask entrant purge` says what that is).
 
     It opens, forfeits and voids nothing. `flask mail send --loop` ticks each minute; without it, let cron do so.
 

@@ -2,7 +2,9 @@
 
 import fcntl
 import os
+import stat
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import current_app
 from sqlalchemy import inspect
@@ -24,15 +26,56 @@ class Installed:
 
 
 def install(settings: Settings) -> Installed:
-    """Bring everything that a start needs into being; nothing that exists is touched but the schema."""
+    """Bring everything that a start needs into being, and set who may read it. Raises NoPlace."""
     os.umask(0o077)
-    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (settings.instance / "init.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        settings.media.mkdir(mode=0o755, parents=True, exist_ok=True)
-        keys = make_keys(settings.keys)
-        before, after = make_schema()
+    try:
+        settings.instance.mkdir(parents=True, exist_ok=True)
+        with (settings.instance / "init.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            settings.media.mkdir(parents=True, exist_ok=True)
+            keys = make_keys(settings.keys)
+            before, after = make_schema()
+            close_to_others(settings)
+    except OSError as error:
+        raise NoPlace(error) from error
     return Installed(keys=keys, before=before, after=after)
+
+
+class NoPlace(Exception):
+    """The folders cannot be made, or written to."""
+
+    def __init__(self, error: OSError) -> None:
+        mend = "Set INSTANCE_PATH (and MEDIA_PATH) to folders that you may write, or make them writable for this user."
+        super().__init__(f"{error.filename} cannot be made or written: {error.strerror}. {mend}")
+
+
+def modes(settings: Settings) -> dict[Path, int]:
+    """What may be read by whom: everything by its owner alone, but pictures, which the web server in front may serve itself.
+
+    For that it must be able to pass through the instance folder (0711), without seeing what else is there.
+    """
+    found = {settings.instance: 0o711, settings.keys: 0o700, settings.keys / "logs": 0o700, settings.instance / "outbox": 0o700}
+    if settings.media.is_relative_to(settings.instance):
+        found[settings.media] = 0o755
+    secret = [path for path in settings.keys.rglob("*") if path.is_file()] if settings.keys.is_dir() else []
+    database = database_file(settings)
+    if database is not None:
+        secret += [database, *(database.with_name(database.name + suffix) for suffix in ("-wal", "-shm"))]
+    found |= dict.fromkeys(secret, 0o600)
+    return {path: mode for path, mode in found.items() if path.exists()}
+
+
+def close_to_others(settings: Settings) -> None:
+    """Set the modes of what is there."""
+    for path, mode in modes(settings).items():
+        if stat.S_IMODE(path.stat().st_mode) != mode:
+            path.chmod(mode)
+
+
+def database_file(settings: Settings) -> Path | None:
+    """SQLite's file."""
+    scheme, _, path = settings.database_url.partition(":///")
+    return Path(path) if scheme == "sqlite" else None
 
 
 def make_schema() -> tuple[str | None, str]:

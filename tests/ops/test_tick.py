@@ -20,7 +20,7 @@ from tests.draw.relays import answer as of_relay
 from tests.draw.relays import relay
 from tests.serving import BIN
 from tests.sweepstakes.campaigns import CLOSES, DRAND, DRAWS, NOW, SEALS, answer, changed, create, done, enter, open_one
-from tests.sweepstakes.entering import letters, link
+from tests.sweepstakes.entering import LATER, entrants, letters, link, post
 from tests.sweepstakes.test_claim import FORM
 from webapp.config import ROOT
 from webapp.draw import round_time
@@ -213,6 +213,36 @@ def test_who_has_claimed_is_neither_reminded_nor_overdue_but_waits_for_the_admin
         assert did(tick(run)) == [("win-100", "claimed")]
     done(run, "award", "win-100", "1", "--yes")
     assert tick(run)["did"] == []
+
+
+class TestWithPurge:
+    @pytest.fixture
+    def environ(self) -> dict[str, str]:
+        return {"PURGE": "on"}
+
+    def test_what_was_kept_long_enough_goes_at_most_once_an_hour(
+        self, run: FlaskCliRunner, client: FlaskClient, tmp_path: Path, clock: Any
+    ) -> None:
+        open_one(run, tmp_path)
+        post(client)
+        over = LATER + timedelta(days=7)
+        for moment in (over - timedelta(minutes=1), over):
+            clock.move_to(moment)
+            assert [one for one in did(tick(run)) if one[0] == "personal data"] == []
+        assert entrants()[0].email
+        clock.move_to(over + timedelta(hours=1))
+        ticked = tick(run)
+        assert [one for one in did(ticked) if one[0] == "personal data"] == [("personal data", "purged"), ("personal data", "compacted")]
+        assert any("1 row, wipe: Registrations that were never confirmed" in one["words"] for one in ticked["did"])
+        assert (entrants()[0].state, entrants()[0].email) == ("erased", None)
+
+
+def test_without_purge_nothing_is_deleted(run: FlaskCliRunner, client: FlaskClient, tmp_path: Path, clock: Any) -> None:
+    open_one(run, tmp_path)
+    post(client)
+    clock.move_to(NOW + timedelta(days=31))
+    assert [one for one in did(tick(run)) if one[0] == "personal data"] == []
+    assert entrants()[0].network
 
 
 def test_a_mail_server_that_is_away_fails_the_mail_and_not_the_seal(database_url: str | None, tmp_path: Path) -> None:

@@ -139,6 +139,22 @@ def test_a_command_that_cannot_says_so_in_a_line_and_fails(run: FlaskCliRunner, 
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["show", "win-100", " "], "must not be empty"),
+        (["add", "win-100", "--mail-in", "--name", "", "--email", "a@example.com"], "--name must not be empty"),
+        (["add", "win-100", "--mail-in", "--name", "A", "--email", " "], "must not be empty"),
+        (["erase", "win-100", "--email", "", "--yes"], "--email must not be empty"),
+        (["export", "win-100", "--csv", "--json"], "Choose one: --csv or --json"),
+    ],
+)
+def test_a_command_that_is_used_wrongly_says_so_in_the_admins_words(run: FlaskCliRunner, args: list[str], words: str) -> None:
+    result = invoke(run, *args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert words in result.stderr
+
+
 def test_only_mail_in_can_be_added(run: FlaskCliRunner) -> None:
     assert invoke(run, "add", "win-100", "--name", "A", "--email", "a@example.com").exit_code == 2
 

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import select
 
 from tests.sweepstakes.campaigns import NOW, done, enter, open_one
-from tests.sweepstakes.entering import entrants, letters, link, outbox, post
+from tests.sweepstakes.entering import entrants, letters, link, outbox, post, typed
 from webapp.database import Base, db, writing
 from webapp.draw import LogStatus, status
 from webapp.draw.receipts import check_receipt, parse_receipt
@@ -26,6 +26,7 @@ from webapp.sweepstakes.addresses import canonical
 from webapp.sweepstakes.models import Audit, Claim, Consent, Entrant
 from webapp.tokens import make_token
 
+SPLIT = b"split page:" * 5
 NAME, EMAIL = "Zebulon Quarkfield", "z.quarkfield@example.com"
 
 
@@ -133,22 +134,58 @@ def test_after_erasing_no_byte_leads_to_the_person_and_every_proof_holds(client:
     assert found(theirs) == set()
 
 
+def _left_in_a_page(app: Flask, marker: bytes) -> None:
+    """As if a page of SQLite's file that held this had been split."""
+    if "postgresql" in app.config["SQLALCHEMY_DATABASE_URI"]:
+        return
+    with sqlite3.connect(_file(app)) as other:
+        other.execute("PRAGMA secure_delete=OFF")
+        other.execute("CREATE TABLE scratch (a BLOB)")
+        other.execute("INSERT INTO scratch VALUES (?)", (SPLIT + marker,))
+        other.execute("DROP TABLE scratch")
+    other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    other.close()
+
+
+def _file(app: Flask) -> Path:
+    return settings().instance / app.config["SQLALCHEMY_DATABASE_URI"].rpartition("/")[2]
+
+
+def traces_left() -> set[str]:
+    """What `_left_in_a_page` left and is still there."""
+    return found({"split page": SPLIT})
+
+
 def test_what_sqlite_keeps_in_unused_space_goes_as_well(app: Flask, run: FlaskCliRunner, client: FlaskClient) -> None:
     if "postgresql" in app.config["SQLALCHEMY_DATABASE_URI"]:
         return  # about SQLite's file alone
     come_in(client, run)
     marker = b"left over in a page" * 40
-    file = settings().instance / app.config["SQLALCHEMY_DATABASE_URI"].rpartition("/")[2]
-    with sqlite3.connect(file) as other:
-        other.execute("PRAGMA secure_delete=OFF")  # as if a page had been split
-        other.execute("CREATE TABLE scratch (a BLOB)")
-        other.execute("INSERT INTO scratch VALUES (?)", (marker,))
-        other.execute("DROP TABLE scratch")
-    other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    other.close()
+    _left_in_a_page(app, marker)
     assert found({"marker": marker[:60]}) == {"marker"}
     erase(run, "--entry", "1")
     assert found({"marker": marker[:60]}) == set()
+
+
+def test_what_an_erasure_by_the_page_leaves_in_unused_space_goes_with_the_next_tick(
+    app: Flask, run: FlaskCliRunner, client: FlaskClient, clock: time_machine.Traveller
+) -> None:
+    def erased_on_the_page(email: str) -> set[str]:
+        own, theirs = come_in(client, run, email=email), traces(email)
+        _left_in_a_page(app, theirs["sealed name"])
+        assert client.post(f"{own}/erase", data={"sure": "yes"}).status_code == 303
+        return found({"sealed name": theirs["sealed name"]})
+
+    sqlite = "postgresql" not in app.config["SQLALCHEMY_DATABASE_URI"]
+    assert erased_on_the_page(EMAIL) == ({"sealed name"} if sqlite else set())
+    assert "rewritten" in run.invoke(args=["tick"]).output
+    assert traces_left() == set()
+    assert "rewritten" not in run.invoke(args=["tick"]).output
+    erased_on_the_page("other@example.com")
+    assert "rewritten" not in run.invoke(args=["tick"]).output  # at most once an hour
+    clock.shift(timedelta(hours=1))
+    assert "rewritten" in run.invoke(args=["tick"]).output
+    assert traces_left() == set()
 
 
 def test_the_page_says_what_goes_asks_and_erases(client: FlaskClient, run: FlaskCliRunner) -> None:
@@ -180,6 +217,31 @@ def test_who_was_erased_may_enter_again_and_no_old_link_opens_the_new_page(clien
     assert client.get(old).status_code == 404
     assert client.get(confirm).status_code == 404
     assert [row.state for row in entrants()] == ["erased", "confirmed"]
+
+
+def test_who_was_excluded_stays_out_after_an_erasure_until_the_seal_forgets_them(client: FlaskClient, run: FlaskCliRunner) -> None:
+    enter(3)
+    own = come_in(client, run)
+    assert invoke(run, "exclude", "win-100", "--entry", "4", "--reason", "automated", "--yes").exit_code == 0
+    letters(run)
+    theirs = traces()
+    assert client.post(f"{own}/erase", data={"sure": "yes"}).status_code == 303
+    assert found(theirs) == {"blind index"}
+    assert client.get(own).status_code == 404
+    before = len(outbox())
+    for path, data in (("/register", typed(email=EMAIL)), ("/entry", {"email": EMAIL})):
+        assert client.post(path, data=data).status_code == 303
+    assert len(entrants()) == 4
+    assert len(outbox()) == before
+    done(run, "close", "win-100", "--now", "--yes")
+    assert (entrants()[3].state, entrants()[3].email_key) == ("erased", None)
+
+
+def test_erasing_twice_says_that_nothing_is_left(client: FlaskClient, run: FlaskCliRunner) -> None:
+    come_in(client, run)
+    assert "Erased: 1 row" in erase(run, "--entry", "1")
+    assert erase(run, "--entry", "1") == "Nothing to erase: entry 1 of win-100 was erased before.\n"
+    assert json.loads(erase(run, "--entry", "1", "--json"))["rows"] == 0
 
 
 def test_earlier_entries_of_the_same_person_go_too(client: FlaskClient, run: FlaskCliRunner) -> None:

@@ -97,6 +97,28 @@ def test_losers_go_after_ninety_days_and_winners_after_three_years(run: FlaskCli
     done(run, "verify", "win-100")
 
 
+def test_letters_to_whose_name_is_kept_go_after_ninety_days_too(
+    client: FlaskClient, run: FlaskCliRunner, clock: time_machine.Traveller
+) -> None:
+    come_in(client, run, "ada@example.com")
+    _, over = settle(run)
+    letters(run)
+    sent = outbox()
+    assert {kind for kind, _ in sent} >= {"confirm", "you_are_in", "won"}
+    clock.move_to(over + timedelta(days=90) - MOMENT)
+    client.post("/entry", data={"email": "ada@example.com"})
+    letters(run)
+    assert due(run) == []
+    clock.move_to(over + timedelta(days=90))
+    assert due(run) == [("forget letters", 1)]
+    answer(run, "purge", "--yes")
+    assert outbox() == [("your_link", "sent")]
+    assert entrants()[0].email
+    clock.shift(timedelta(days=90))
+    answer(run, "purge", "--yes")
+    assert outbox() == []
+
+
 def test_a_draw_that_is_not_settled_keeps_everybody(run: FlaskCliRunner, clock: time_machine.Traveller) -> None:
     enter(3)
     done(run, "close", "win-100", "--now", "--yes")

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.sweepstakes.campaigns import NOW, SEALS, enter, open_one
-from tests.sweepstakes.entering import entrants, typed
+from tests.sweepstakes.entering import entrants, letters, link, typed
 from webapp.database import writing
 from webapp.site import keyring
 from webapp.sweepstakes.models import Entrant
@@ -62,7 +62,7 @@ def test_each_kind_of_cluster_is_found_with_its_count(run: FlaskCliRunner) -> No
     people(
         ("Ada Reader", "ada.1@one.example", "192.0.2.0/24", NOW),
         ("reader ADA", "ada2@one.example", "192.0.2.0/24", NOW + timedelta(seconds=59)),
-        ("Áda Reader 3", "a.d.a.3+x@one.example", "2001:db8::/48", NOW + timedelta(seconds=60)),
+        ("Áda Reader 3", "a.d.a.3@one.example", "2001:db8::/48", NOW + timedelta(seconds=60)),
         ("Somebody Else", "else@two.example", None, NOW + timedelta(days=1)),
     )
     assert clusters(run, "--at-least", "2") == {
@@ -75,6 +75,36 @@ def test_each_kind_of_cluster_is_found_with_its_count(run: FlaskCliRunner) -> No
     assert ("domain", "one.example") in clusters(run, "--at-least", "3")
     assert clusters(run, "--at-least", "4") == {}
     assert clusters(run) == {}
+
+
+@pytest.mark.usefixtures("opened")
+def test_tags_at_unknown_providers_and_throw_away_addresses_are_flagged_in_any_number(run: FlaskCliRunner, client: FlaskClient) -> None:
+    people(
+        ("Ada", "ada+win@one.example", None, NOW),
+        ("Bea", "ADA+2@one.example", None, NOW),
+        ("Cem", "cem+x@gmail.com", None, NOW),
+        ("Dan", "dan@one.example", None, NOW),
+    )
+    assert client.post("/register", data=typed(email="eve@mailinator.com")).status_code == 303
+    assert clusters(run) == {("tag", "ada@one.example"): 2, ("disposable", "mailinator.com"): 1, ("minute", "2026-12-01 12:00"): 5}
+    said = run.invoke(args=["entrant", "review", "win-100"]).stdout
+    assert "With a +tag at a provider that may or may not ignore it (any number)" in said
+    assert "At providers of throw-away addresses (any number)" in said
+
+
+@pytest.mark.usefixtures("opened")
+def test_a_throw_away_address_is_on_the_own_page_in_the_download_and_in_exports(run: FlaskCliRunner, client: FlaskClient) -> None:
+    owns = []
+    for email in ("eve@mailinator.com", "ada@example.com"):
+        client.post("/register", data=typed(email=email))
+        client.post(link(letters(run).text()), data={"name": "Eve"})
+        owns.append(link(letters(run).text(), "/entry/"))
+    assert ["at a provider of throw-away addresses" in client.get(own).text for own in owns] == [True, False]
+    assert [json.loads(client.get(f"{own}/data.json").text)["throw_away_address"] for own in owns] == [True, False]
+    rows = json.loads(run.invoke(args=["entrant", "export", "win-100", "--json"]).stdout)
+    assert [row["disposable"] for row in rows] == [True, False]
+    assert run.invoke(args=["entrant", "export", "win-100"]).stdout.splitlines()[0].endswith("made_up,disposable")
+    assert json.loads(run.invoke(args=["entrant", "show", "win-100", "1", "--json"]).stdout)["disposable"] is True
 
 
 @pytest.mark.usefixtures("opened")

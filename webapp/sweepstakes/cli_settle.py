@@ -8,11 +8,12 @@ from webapp import clock, console
 from webapp.database import writing
 from webapp.draw import Appended
 from webapp.sweepstakes import commanding, settling, telling
+from webapp.sweepstakes.describing import MOST_PLACES
 from webapp.sweepstakes.parsing import SLUG
 from webapp.sweepstakes.wording import in_words
 
 slug_argument = click.argument("slug")
-rank_argument = click.argument("rank", type=click.IntRange(min=1))
+rank_argument = click.argument("rank", type=click.IntRange(1, MOST_PLACES))
 
 
 @click.command()

@@ -14,10 +14,8 @@ from webapp.draw import LogMissing, status
 from webapp.mail import count_about
 from webapp.sweepstakes.entrants import count as count_states
 from webapp.sweepstakes.finding import find_opened
+from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
 from webapp.sweepstakes.models import Campaign, Entrant
-
-# Letters whose `ref` is an entrant.
-LETTERS = ("confirm", "already_in", "you_are_in")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +52,7 @@ def count(session: Session, slug: str, *, now: datetime) -> Stats:
         entrants=count_states(session, slug),
         asked=asked,
         confirmed=confirmed,
-        letters=count_about(session, LETTERS, select(Entrant.id).where(Entrant.campaign_id == campaign.id)),
+        letters=count_about(session, ENTRANT_LETTERS, select(Entrant.id).where(Entrant.campaign_id == campaign.id)),
         winners=campaign.winners,
         eligible=log.eligible,
         projected=_projected(campaign, log.eligible, now) if log.sealed is None and log.void is None else None,

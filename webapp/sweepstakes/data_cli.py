@@ -19,7 +19,7 @@ from webapp.sweepstakes.entrants import Person
 from webapp.sweepstakes.finding import find
 from webapp.sweepstakes.wording import counted
 
-COLUMNS = ("entry", "state", "source", "name", "email", "newsletter", "registered_at", "confirmed_at", "made_up")
+COLUMNS = ("entry", "state", "source", "name", "email", "newsletter", "registered_at", "confirmed_at", "made_up", "disposable")
 
 
 def facts_of(person: Person) -> dict[str, Any]:
@@ -36,18 +36,20 @@ def write_csv(people: Iterable[Person]) -> None:
 
 @click.command()
 @click.argument("campaign")
-@click.option("--csv", "form", flag_value="csv", default="csv", help="Comma-separated values (the default).")
-@click.option("--json", "form", flag_value="json", help="A JSON array.")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values (the default).")
+@click.option("--json", "as_json", is_flag=True, help="A JSON array.")
 @click.option("--state", type=click.Choice(entrants.STATES), help="Only entrants in this state.")
-def export(campaign: str, form: str, state: str | None) -> None:
+def export(campaign: str, as_csv: bool, as_json: bool, state: str | None) -> None:
     """Write a campaign's entrants to standard output. Keep the file safe, and delete it in time: it is not encrypted.
 
     Example: flask entrant export win-100 --csv --state confirmed > entrants.csv
     """
+    if as_csv and as_json:
+        raise click.UsageError("Choose one: --csv or --json.")
     with refusals():
         find(db.session(), campaign)
         people = entrants.everybody(db.session(), campaign, state=state, limit=None, keys=keyring())
-        if form == "csv":
+        if not as_json:
             write_csv(people)
         else:
             for text in _array(people):

@@ -49,6 +49,7 @@ class Person:
     nonce: bytes | None
     token_counter: int
     made_up: bool
+    disposable: bool
     contest: Contest
 
 
@@ -122,6 +123,7 @@ def _person(entrant: Entrant, campaign: Campaign, keys: Keyring) -> Person:
         nonce=None if entrant.nonce is None else bytes.fromhex(keys.unseal(NONCE, entrant.nonce)),
         token_counter=entrant.token_counter,
         made_up=entrant.made_up,
+        disposable=entrant.disposable,
         contest=contest_of(campaign),
     )
 

@@ -109,6 +109,7 @@ def _facts(person: Person) -> dict[str, Any]:
         "registered_at": stamp(person.registered_at),
         "confirmed_at": stamp(person.confirmed_at) if person.confirmed_at else None,
         "made_up": person.made_up,
+        "disposable": person.disposable,
     }
 
 
@@ -131,6 +132,8 @@ def show(campaign: str, who: str, as_json: bool) -> None:
 
 def _one(campaign: str, who: str) -> Person:
     try:
+        if not who.strip():
+            raise click.UsageError("WHO is an entry number or an e-mail address, and must not be empty.")
         if who.isascii() and who.isdigit() and len(who) < 19:
             return entrants.by_entry(db.session(), campaign, int(who), keys=keyring())
         return entrants.by_address(db.session(), campaign, _address(who).canonical, keys=keyring())
@@ -139,6 +142,8 @@ def _one(campaign: str, who: str) -> Person:
 
 
 def _address(typed: str) -> Address:
+    if not typed.strip():
+        raise click.UsageError("An e-mail address must not be empty.")
     try:
         return read_address(typed)
     except AddressRefused as error:
@@ -158,6 +163,8 @@ def add(campaign: str, *, name: str, email: str, wants_newsletter: bool, as_json
     Example: flask entrant add win-100 --mail-in --name "Ada Reader" --email ada@example.com
     """
     address = _address(email)
+    if not name.strip():
+        raise click.UsageError("--name must not be empty.")
     try:
         person = read_name(name)
     except NameRefused as error:

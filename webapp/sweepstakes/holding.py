@@ -32,11 +32,12 @@ class Consented:
 class Held:
     """All there is about `person` in one campaign. `letters` are rows of the outbox: no text, no address.
 
-    `network`: the shortened one of the registration, while it is kept.
+    `network`: the shortened one of the registration, while it is kept. `disposable`: at a provider of throw-away addresses.
     """
 
     person: Person
     network: str | None
+    disposable: bool
     consents: tuple[Consented, ...]
     letters: tuple[Row, ...]
     claim: Claimed | None
@@ -48,9 +49,11 @@ def held(session: Session, person: Person, *, keys: Keyring) -> Held:
     rows = session.execute(
         wanted.join(Consent, Consent.text_id == ConsentText.id).where(Consent.entrant_id == person.id).order_by(Consent.id)
     )
+    noted = session.execute(select(Entrant.network, Entrant.disposable).where(Entrant.id == person.id)).one()
     return Held(
         person=person,
-        network=session.execute(select(Entrant.network).where(Entrant.id == person.id)).scalar_one(),
+        network=noted.network,
+        disposable=noted.disposable,
         consents=tuple(Consented(kind=kind, text=text, given=given, at=at, source=source) for kind, text, given, at, source in rows),
         letters=tuple(about(session, ENTRANT_LETTERS, person.id)),
         claim=read_claim(session, person.id, keys=keys),
@@ -89,6 +92,7 @@ def taken_away(holding: Held, receipt: str | None) -> str:
         "entry_number": person.entry_index,
         "registered_at": stamp(person.registered_at),
         "network": holding.network,
+        "throw_away_address": holding.disposable,
         "confirmed_at": stamp(person.confirmed_at) if person.confirmed_at else None,
         "newsletter": person.newsletter,
         "consents": [{**asdict(consent), "at": stamp(consent.at)} for consent in holding.consents],

@@ -34,6 +34,8 @@ def _who(command: Callable[..., None]) -> Callable[..., None]:
 def _find(campaign: str, email: str | None, entry: int | None) -> Person:
     if (email is None) == (entry is None):
         raise click.UsageError("Name the entrant by --email or by --entry.")
+    if email is not None and not email.strip():
+        raise click.UsageError("--email must not be empty.")
     find(db.session(), campaign)
     try:
         if entry is not None:

@@ -23,6 +23,8 @@ TITLES = {
     "domain": "With the same mail domain (large providers left out)",
     "name": "Under names that look alike",
     "address": "With addresses that differ in digits, dots or tags only",
+    "tag": "With a +tag at a provider that may or may not ignore it (any number)",
+    "disposable": "At providers of throw-away addresses (any number)",
 }
 SHOWN_ENTRIES = 6
 

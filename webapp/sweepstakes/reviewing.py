@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 
 from webapp.keys import Keyring
 from webapp.limits import LARGEST
+from webapp.sweepstakes.addresses import canonical
 from webapp.sweepstakes.finding import find
 from webapp.sweepstakes.models import Entrant
 from webapp.sweepstakes.sealed import EMAIL, NAME
 
-Kind = Literal["minute", "network", "domain", "name", "address"]
-KINDS: tuple[Kind, ...] = ("minute", "network", "domain", "name", "address")
+Kind = Literal["minute", "network", "domain", "name", "address", "tag", "disposable"]
+KINDS: tuple[Kind, ...] = ("minute", "network", "domain", "name", "address", "tag", "disposable")
+# What is noteworthy in any number: at providers we do not know a tag may be the same mailbox, or another person's.
+FLAGS: frozenset[Kind] = frozenset({"tag", "disposable"})
 _PAGE = 1000
 _IN = ("pending", "confirmed")
 # Cyrillic and Greek small letters that look like Latin ones.
@@ -29,7 +32,8 @@ class Cluster:
     """Registrations that share `key`. `entries`: the entry numbers of those confirmed; `number` counts the others, too.
 
     By kind: the UTC minute of registration, the shortened network, the mail domain (large providers left out: they say nothing),
-    the name as it looks, the address without what is easily varied.
+    the name as it looks, the address without what is easily varied; and flags: with a +tag at a provider not known for them, by the
+    mailbox it may be, and throw-away addresses, by domain.
     """
 
     kind: Kind
@@ -46,6 +50,7 @@ class _Row(NamedTuple):
     name: str
     email: str
     network: str | None
+    disposable: bool
 
 
 def _silent(_done: int) -> None:
@@ -53,7 +58,7 @@ def _silent(_done: int) -> None:
 
 
 def review(session: Session, slug: str, *, keys: Keyring, at_least: int, progress: Callable[[int], None] = _silent) -> list[Cluster]:
-    """All clusters of `at_least` pending or confirmed entrants, by kind, the largest first. Raises CampaignMissing.
+    """All clusters of `at_least` pending or confirmed entrants, and all flags, by kind, the largest first. Raises CampaignMissing.
 
     `progress` hears how many entrants are read.
     """
@@ -61,7 +66,7 @@ def review(session: Session, slug: str, *, keys: Keyring, at_least: int, progres
     for row in _rows(session, find(session, slug).id, keys, progress):
         for mark in _marks(row):
             found[mark].append(row)
-    clusters = [_cluster(kind, key, rows) for (kind, key), rows in found.items() if len(rows) >= at_least]
+    clusters = [_cluster(kind, key, rows) for (kind, key), rows in found.items() if len(rows) >= at_least or kind in FLAGS]
     return sorted(clusters, key=lambda cluster: (KINDS.index(cluster.kind), -cluster.number, cluster.key))
 
 
@@ -85,6 +90,12 @@ def pattern_of(email: str) -> str:
     return f"{kept}*@{domain}"
 
 
+def untagged(email: str) -> str:
+    """The mailbox that an address would be if its provider took name+anything."""
+    local, _, domain = email.lower().rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
+
+
 def _marks(row: _Row) -> Iterator[tuple[Kind, str]]:
     domain = row.email.rpartition("@")[2]
     yield "minute", f"{row.registered_at:%Y-%m-%d %H:%M}"
@@ -94,6 +105,11 @@ def _marks(row: _Row) -> Iterator[tuple[Kind, str]]:
         yield "domain", domain
     yield "name", look_of(row.name) or row.name
     yield "address", pattern_of(row.email)
+    # Known providers' tags are gone from the canonical address, which is unique; these are only looked at.
+    if "+" in canonical(row.email):
+        yield "tag", untagged(row.email)
+    if row.disposable:
+        yield "disposable", domain
 
 
 def _cluster(kind: Kind, key: str, rows: list[_Row]) -> Cluster:
@@ -103,12 +119,14 @@ def _cluster(kind: Kind, key: str, rows: list[_Row]) -> Cluster:
 
 
 def _rows(session: Session, campaign_id: int, keys: Keyring, progress: Callable[[int], None]) -> Iterator[_Row]:
-    columns = (Entrant.id, Entrant.entry_index, Entrant.registered_at, Entrant.name, Entrant.email, Entrant.network)
-    wanted = select(*columns).where(Entrant.campaign_id == campaign_id, Entrant.state.in_(_IN)).order_by(Entrant.id).limit(_PAGE)
+    wanted = select(
+        Entrant.id, Entrant.entry_index, Entrant.registered_at, Entrant.name, Entrant.email, Entrant.network, Entrant.disposable
+    )
+    wanted = wanted.where(Entrant.campaign_id == campaign_id, Entrant.state.in_(_IN)).order_by(Entrant.id).limit(_PAGE)
     last, done = 0, 0
     while page := session.execute(wanted.where(Entrant.id > last)).all():
-        for _, entry, registered_at, name, email, network in page:
+        for _, entry, registered_at, name, email, network, disposable in page:
             if name is not None and email is not None:
-                yield _Row(entry, registered_at, keys.unseal(NAME, name), keys.unseal(EMAIL, email), network)
+                yield _Row(entry, registered_at, keys.unseal(NAME, name), keys.unseal(EMAIL, email), network, disposable)
         last, done = page[-1].id, done + len(page)
         progress(done)

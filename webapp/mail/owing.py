@@ -1,8 +1,11 @@
 """Owe a letter: a row in the same transaction as its cause. Who registers never waits for mail."""
 
 from datetime import datetime
+from typing import cast
 from uuid import uuid4
 
+from sqlalchemy import Table, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from webapp.database import insert_into
@@ -29,8 +32,19 @@ def owe(
         "next_at": not_before or now,
         "created_at": now,
     }
-    statement = insert_into(session, Outbox).values(row).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(Outbox.id)
-    return session.execute(statement).first() is not None
+    return session.execute(_OWE[session.get_bind().dialect.name], row).first() is not None
+
+
+# Built once: for a single row, building a statement costs more than running it.
+_OUTBOX = cast(Table, Outbox.__table__)
+_COLUMNS = ("kind", "ref", "dedupe_key", "message_id", "state", "priority", "attempts", "next_at", "created_at")
+_OWE = {
+    name: insert(_OUTBOX)
+    .values({column: bindparam(column) for column in _COLUMNS})
+    .on_conflict_do_nothing(index_elements=["dedupe_key"])
+    .returning(_OUTBOX.c.id)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 
 
 def owe_all(session: Session, kind: str, ref: int, *, now: datetime) -> bool:

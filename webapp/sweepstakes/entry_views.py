@@ -69,7 +69,7 @@ def _take(form: RegisterForm, *, asked_twice: bool) -> AnyResponse:
     now, client = clock.now(), client_address()
     # What no letter can come of does not use up the letters of this address.
     campaign = taking(db.session(), form.campaign.data or None, now=now)
-    refuse_on_hold(db.session(), campaign.id)
+    refuse_on_hold(db.session(), campaign.slug)
     # Counted whether or not this one gets a letter: the answer must not tell who is known.
     outcome = limits.hit("register", client=client, email=form.address.canonical, now=now)
     if outcome.verdict is limits.Verdict.REFUSED:

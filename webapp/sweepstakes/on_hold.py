@@ -2,19 +2,14 @@
 
 from contextlib import suppress
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.draw import refuse_if_behind
 from webapp.keys import KeyMissing
 from webapp.sweepstakes.entry_mail import log_key
-from webapp.sweepstakes.models import Campaign
-
-_SLUG = select(Campaign.__table__.c.slug)
 
 
-def refuse_on_hold(session: Session, campaign_id: int) -> None:
+def refuse_on_hold(session: Session, slug: str) -> None:
     """Raises LogBehind, which edges take for a database that is away."""
-    slug = session.execute(_SLUG.where(Campaign.__table__.c.id == campaign_id)).scalar_one()
     with suppress(KeyMissing):  # a registration needs no log key; `flask doctor` tells, and confirming does
         refuse_if_behind(session, log_key(session, slug))

@@ -47,10 +47,10 @@ class NotTaking(Exception):
 
 
 class Taking(NamedTuple):
-    """A campaign that takes entries: its id, and the `slug` by which it was asked for (None: whichever is current)."""
+    """A campaign that takes entries."""
 
     id: int
-    slug: str | None
+    slug: str
 
 
 def prepare(name: str, address: Address, *, newsletter: bool, keys: Keyring, network: str | None = None) -> Registration:
@@ -67,10 +67,10 @@ def prepare(name: str, address: Address, *, newsletter: bool, keys: Keyring, net
 
 def taking(session: Session, slug: str | None, *, now: datetime) -> Taking:
     """The campaign `slug` (None: the one that closes first), if it takes entries at `now`. Raises NotTaking."""
-    campaign_id = session.execute(_CURRENT if slug is None else _NAMED, {"slug": slug, "now": now}).scalar_one_or_none()
-    if campaign_id is None:
+    found = session.execute(_CURRENT if slug is None else _NAMED, {"slug": slug, "now": now}).first()
+    if found is None:
         raise NotTaking(slug)
-    return Taking(campaign_id, slug)
+    return Taking(*found)
 
 
 def register(session: Session, campaign: Taking, wish: Registration, *, now: datetime, mail_delay: int = 0) -> bool:
@@ -104,8 +104,8 @@ def insert_if_new(session: Session, row: dict[str, object]) -> int | None:
 _CAMPAIGN, _ENTRANT = Campaign.__table__.c, Entrant.__table__.c
 _NOW = bindparam("now", type_=Moment)
 _OPEN_NOW = (_CAMPAIGN.state == "open", _CAMPAIGN.opens_at <= _NOW, _CAMPAIGN.closes_at > _NOW)
-_NAMED = select(_CAMPAIGN.id).where(*_OPEN_NOW, _CAMPAIGN.slug == bindparam("slug"))
-_CURRENT = select(_CAMPAIGN.id).where(*_OPEN_NOW).order_by(_CAMPAIGN.closes_at, _CAMPAIGN.id).limit(1)
+_NAMED = select(_CAMPAIGN.id, _CAMPAIGN.slug).where(*_OPEN_NOW, _CAMPAIGN.slug == bindparam("slug"))
+_CURRENT = select(_CAMPAIGN.id, _CAMPAIGN.slug).where(*_OPEN_NOW).order_by(_CAMPAIGN.closes_at, _CAMPAIGN.id).limit(1)
 
 
 def _enter(insert_into_table: Callable[[Table], sqlite.Insert | postgresql.Insert]) -> Executable:

@@ -3,12 +3,13 @@
 import json
 import logging
 from collections.abc import MutableMapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
+from webapp import clock
 from webapp.logs import JsonLines, write_json
 from webapp.tracing import ROUTE
 
@@ -32,7 +33,7 @@ class JsonLog(Logger):
         if not self.cfg.accesslog:
             return
         line = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "time": clock.now().isoformat(timespec="milliseconds"),
             "request": environ.get("daily_draw.request_id"),
             "method": environ.get("REQUEST_METHOD"),
             "route": environ.get(ROUTE, "none"),

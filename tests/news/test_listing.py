@@ -13,6 +13,7 @@ from tests.news.test_pages import NOON, publish, text
 from webapp.database import db, writing
 from webapp.news import reindex
 from webapp.news.listing import Month
+from webapp.news.models import Article
 
 
 @pytest.fixture(autouse=True)
@@ -145,6 +146,19 @@ def test_no_sign_in_a_search_means_anything_to_the_database(client: FlaskClient,
     assert "<h1>" in page
 
 
+def test_a_search_for_nothing_that_can_be_read_asks_for_a_word(client: FlaskClient) -> None:
+    page = text(client, "/headlines?q=%00%01%20")
+    assert "<h1>ALL Headlines</h1>" in page
+    assert "Type a word" in page
+
+
+@pytest.mark.parametrize("words", ["the", "the+rain"])
+def test_no_page_of_a_search_lies_beyond_its_first_thousand_hits(client: FlaskClient, words: str) -> None:
+    publish("rain", headline="The rain")
+    for page in ("26", "999999", "0", "x"):
+        text(client, f"/headlines?q={words}&page={page}", 404)
+
+
 @pytest.mark.parametrize("typed", ["x" * 201, "x" * 10_000, "a b c d e f g h i j k l m"])
 def test_too_long_a_search_is_refused_with_the_limit(client: FlaskClient, typed: str) -> None:
     assert "at most 12 words" in text(client, f"/headlines?q={quote(typed)}", 400)
@@ -152,6 +166,25 @@ def test_too_long_a_search_is_refused_with_the_limit(client: FlaskClient, typed:
 
 def test_invalid_utf8_in_a_search_is_a_page(client: FlaskClient) -> None:
     text(client, "/headlines?q=%FF%C3")
+
+
+def test_a_list_is_counted_up_to_a_thousand_and_hits_are_shown_so_far(client: FlaskClient) -> None:
+    with writing() as session:
+        for number in range(1_001):
+            article = Article(slug=f"n{number}", headline="Rain", section="World", authors=[], tags=["Tides"], body="", words=1, source="")
+            article.published = NOON - timedelta(minutes=number)
+            article.list_anew()
+            session.add(article)
+        session.flush()
+        reindex(session)
+    for query in ("", "section=World", "tag=Tides", "q=rain"):
+        first = text(client, f"/headlines?{query}")
+        assert "More than 1,000 articles, newest first · page 1</p>" in first
+        assert 'rel="next">Older headlines' in first
+    assert slugs(text(client, "/headlines?tag=Tides&page=11")) == ["n1000"]
+    last = text(client, "/headlines?q=rain&page=25")
+    assert slugs(last)[-1] == "n999"
+    assert 'rel="next">Older headlines' not in last
 
 
 def test_an_index_that_was_lost_can_be_made_again(client: FlaskClient, session: Session) -> None:

@@ -77,7 +77,7 @@ def _wanted() -> Wanted:
 
 def _name(wanted: Wanted) -> str:
     parts = [part for part in (wanted.section, wanted.tag, wanted.author, wanted.month and wanted.month.name) if part]
-    if wanted.search:
+    if wanted.search and wanted.search.typed:
         parts.append(f"“{wanted.search.typed}”")
     return f"{', '.join(parts)}: ALL Headlines" if parts else "ALL Headlines"
 
@@ -110,6 +110,6 @@ def _address(wanted: Wanted, page: int) -> str:
         tag=wanted.tag,
         author=wanted.author,
         month=str(wanted.month) if wanted.month else None,
-        q=wanted.search.typed if wanted.search else None,
+        q=(wanted.search.typed or None) if wanted.search else None,
         page=page if page > 1 else None,
     )

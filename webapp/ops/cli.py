@@ -7,7 +7,7 @@ from flask import Flask, current_app
 
 from webapp import clock, console
 from webapp.mail import Tally, on_round, send_what_is_due
-from webapp.ops import cli_keep, ticking
+from webapp.ops import cli_doctor, cli_keep, ticking
 from webapp.ops.installing import NoPlace, install
 from webapp.site import settings
 
@@ -15,7 +15,7 @@ from webapp.site import settings
 def register(app: Flask) -> None:
     app.cli.add_command(init)
     app.cli.add_command(tick)
-    for command in cli_keep.COMMANDS:
+    for command in (*cli_keep.COMMANDS, cli_doctor.doctor):
         app.cli.add_command(command)
     on_round(app, ticking.every_minute())
 

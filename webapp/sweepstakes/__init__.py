@@ -13,9 +13,11 @@ from webapp.sweepstakes.models import Campaign, Entrant
 from webapp.sweepstakes.opening import open_campaign
 from webapp.sweepstakes.purging import purge_due
 from webapp.sweepstakes.reading import current_campaign, next_change
+from webapp.sweepstakes.rekeying import SEALED
 
 __all__ = [
     "BEACON_SECRET",
+    "SEALED",
     "AlreadyExists",
     "Campaign",
     "CampaignMissing",

@@ -3,7 +3,7 @@
 import logging
 import threading
 
-from prometheus_client import REGISTRY, Counter
+from prometheus_client import REGISTRY, Counter, Gauge
 
 Series = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -13,12 +13,16 @@ MEANINGS = {
     "registrations": "Posts of the entry form, by what became of them",
     "confirmations": "Posts of the page behind the mailed link, by what became of them",
     "limited": "Posts that a limit refused, asked twice or whose mail it delayed, by form and by what was counted",
+    "page_cache": "Answers by the page cache: hits from memory, misses made anew, stale ones for want of better",
+    "page_cache_bytes": "What the workers' page caches hold together",
     "requests": "Answered requests, by route, method and status",
 }
 
 _logger = logging.getLogger(__name__)
 _lock = threading.Lock()
 _counters: dict[str, Counter] = {}
+_children: dict[Series, Counter] = {}
+_levels: dict[str, Gauge] = {}
 
 
 def count(name: str, **labels: str) -> None:
@@ -33,8 +37,23 @@ def count(name: str, **labels: str) -> None:
 
 def tally(name: str, **labels: str) -> None:
     """As `count`, without a line in the log: for what has one already."""
-    counter = _counters.get(name) or _make(name, tuple(labels))
-    (counter.labels(**labels) if labels else counter).inc()
+    # Found by itself, a child takes prometheus_client longer than all the rest of an answer from memory.
+    series = (name, tuple(labels.items()))
+    (_children.get(series) or _child(series)).inc()
+
+
+def _child(series: Series) -> Counter:
+    name, labels = series
+    counter = _counters.get(name) or _make(name, tuple(label for label, _ in labels))
+    return _children.setdefault(series, counter.labels(**dict(labels)) if labels else counter)
+
+
+def level(name: str, value: float) -> None:
+    """Set this process's share of a figure that goes up and down; /metrics shows the sum over all workers alive."""
+    with _lock:
+        if name not in _levels:
+            _levels[name] = Gauge(f"{PREFIX}{name}", MEANINGS[name], multiprocess_mode="livesum")
+    _levels[name].set(value)
 
 
 def _make(name: str, labels: tuple[str, ...]) -> Counter:

@@ -20,6 +20,7 @@ from flask import Flask, current_app, request
 from webapp import clock, wsgi_tools
 from webapp.config import Settings
 from webapp.content_version import State, Watch, watch
+from webapp.counting import level, tally
 from webapp.database import db
 from webapp.due import Due, Dues
 from webapp.page_copies import Copies, Copy, Headers, Key, can_be_kept, kept_headers
@@ -170,6 +171,7 @@ class PageCache:
             # Without a state to hold it against nobody could say when it has changed.
             if wish.store and (wish.fixed or state is not None):
                 self._copies.put((key[0], wsgi_tools.values(environ, wish.names)), wish.names, copy)
+                level("page_cache_bytes", self._copies.bytes)
             return self._answer(copy, environ, start_response, "misses")
         stale = self._copies.get(key)
         if stale is not None and status.startswith("5"):
@@ -201,6 +203,7 @@ class PageCache:
     def _answer(self, copy: Copy, environ: "WSGIEnvironment", start_response: "StartResponse", how: str) -> Iterable[bytes]:
         with self._counting:
             self._counts[how] += 1
+        tally("page_cache", answer=how)
         environ[ROUTE] = copy.route
         copy.used = now = clock.now().timestamp()
         variant = self._copies.variant(copy, environ.get("HTTP_ACCEPT_ENCODING"))

@@ -67,6 +67,7 @@ def test_figures_are_for_this_machine_or_for_the_token(client: FlaskClient) -> N
 
 
 def test_figures_name_routes_never_addresses(client: FlaskClient) -> None:
+    client.get("/headlines")
     client.get("/confirm/some-secret-token")
     client.get("/no/such/page-zoe@example.com")
     client.open("/headlines", method="ZOE")
@@ -76,6 +77,8 @@ def test_figures_name_routes_never_addresses(client: FlaskClient) -> None:
     assert 'method="other"' in text
     assert "secret" not in text and "zoe" not in text.lower()
     assert "daily_draw_database_up 1.0" in text
+    assert 'daily_draw_letters{state="dead"} 0.0' in text
+    assert re.search(r'daily_draw_page_cache_total\{answer="misses"\} \d', text)
 
 
 def test_a_request_id_of_a_proxy_is_kept_and_anything_else_replaced(client: FlaskClient) -> None:

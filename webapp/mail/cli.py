@@ -2,6 +2,7 @@
 
 import random
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from uuid import uuid4
 import click
 from flask import Flask, current_app
 
-from webapp import clock, console
+from webapp import clock, console, logs
 from webapp.clock import stamp
 from webapp.database import db, writing
 from webapp.limits import open_storage
@@ -101,6 +102,8 @@ def _told(tally: Tally) -> str:
 
 
 def _loop() -> None:
+    if not sys.stderr.isatty():
+        logs.write_json()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.config import Settings
+from webapp.database import db
+from webapp.mail import queue_state
 from webapp.ops.installing import head, revision
 from webapp.ops.ticking import last_tick
 
 TICK_IS_STALE = timedelta(minutes=5)
+MAIL_IS_LATE = timedelta(minutes=15)
 DISK_IS_LOW = 200 * 1024 * 1024
 
 
@@ -26,6 +29,7 @@ def examine(settings: Settings, *, holds_front_page: bool, now: datetime) -> Hea
     """Look at database, schema, tick and disk. `holds_front_page`: this process could serve it from memory."""
     problems: list[str] = []
     warnings: list[str] = []
+    found = None
     try:
         found = revision()
     except SQLAlchemyError:
@@ -42,7 +46,20 @@ def examine(settings: Settings, *, holds_front_page: bool, now: datetime) -> Hea
         warnings.append(f"No tick {ago}: nothing is sealed or drawn by itself. Run `flask mail send --loop`, or `flask tick` by timer.")
     elif ticked.problems:
         warnings.append(f"The last tick failed for: {', '.join(problem.campaign for problem in ticked.problems)}. See `flask tick`.")
+    if found is not None and not problems:
+        warnings += _mail(now)
     free = shutil.disk_usage(settings.instance).free
     if free < DISK_IS_LOW:
         warnings.append(f"{free // 2**20} MiB of disk are left under INSTANCE_PATH. Make room: a full disk refuses entries.")
     return Health(tuple(problems), tuple(warnings))
+
+
+def _mail(now: datetime) -> list[str]:
+    queue = queue_state(db.session(), now=now)
+    db.session.rollback()
+    told = []
+    if queue.oldest_due_seconds > MAIL_IS_LATE.total_seconds():
+        told.append(f"Mail has waited for {queue.oldest_due_seconds / 60:.0f} minutes. Does `flask mail send --loop` run?")
+    if queue.dead:
+        told.append(f"{queue.dead} letters were given up. See `flask mail list --state dead`.")
+    return told

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import clock
 from webapp.database import db
+from webapp.mail import queue_state
 from webapp.ops.ticking import last_tick
 from webapp.site import settings
 
@@ -29,10 +30,25 @@ class _Now(Collector):
         except SQLAlchemyError:
             up.add_metric([], 0)
         yield up
+        if up.samples[0].value:
+            yield from _mail()
         ticked = last_tick(settings().instance)
         if ticked is not None:
             age = (clock.now() - ticked.at).total_seconds()
             yield GaugeMetricFamily("daily_draw_last_tick_age_seconds", "Time since the last tick", age)
+
+
+def _mail() -> Iterator[Metric]:
+    queue = queue_state(db.session(), now=clock.now())
+    db.session.rollback()
+    letters = GaugeMetricFamily("daily_draw_letters", "Letters in the outbox, by state", labels=["state"])
+    for state, number in queue.rows.items():
+        letters.add_metric([state], number)
+    yield letters
+    yield GaugeMetricFamily(
+        "daily_draw_oldest_due_letter_seconds", "For how long the oldest letter that is due has been so", queue.oldest_due_seconds
+    )
+    yield GaugeMetricFamily("daily_draw_mailings", "Mass mail not yet made into letters", queue.mailings)
 
 
 def exposition() -> bytes:

@@ -1,5 +1,6 @@
 """The database: one Base for all models, connections set up for durability, and the one way to write."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -137,7 +139,7 @@ def _refuse_if_moved(connection: Connection) -> None:
     """Raises Held, Moved. One statement, as PostgreSQL is a way off."""
     mark = "(SELECT destination FROM moved_to LIMIT 1)"
     if connection.dialect.name == "sqlite":
-        free, destination = True, connection.exec_driver_sql(f"SELECT {mark}").scalar()
+        free, destination = _ask_sqlite(connection, f"SELECT true, {mark}")
     else:
         statement = f"SELECT pg_try_advisory_xact_lock_shared({write_lock.ADVISORY_LOCK}), {mark}"
         free, destination = connection.exec_driver_sql(statement).one()
@@ -145,6 +147,16 @@ def _refuse_if_moved(connection: Connection) -> None:
         raise write_lock.Held
     if destination is not None:
         raise write_lock.Moved(destination)
+
+
+def _ask_sqlite(connection: Connection, statement: str) -> tuple[bool, str | None]:
+    """Past SQLAlchemy, which takes 60 µs for the 4 µs that this lasts; all writers queue behind it."""
+    driver = connection.connection.driver_connection
+    try:
+        row: tuple[bool, str | None] = driver.execute(statement).fetchone()  # type: ignore[union-attr]
+    except sqlite3.OperationalError as error:  # before `flask init`, or a disk that fails
+        raise OperationalError(statement, None, error) from error
+    return row
 
 
 @contextmanager

@@ -43,6 +43,12 @@ def at_noon() -> Any:
         yield
 
 
+@pytest.fixture
+def environ() -> dict[str, str]:
+    """Everything made anew: what is said again must be so because nothing in it moves with the clock, not because it was kept."""
+    return {"PAGE_CACHE_MB": "0"}
+
+
 def illustrated(slug: str = "seen", **facts: Any) -> None:
     picture = Picture(sha256=SHA, width=1600, height=900, variants=[])
     figure = Figure(position=0, alt="A map", caption="Where it was.", credit="Map: Ann Lee", picture=picture)

@@ -182,6 +182,7 @@ def test_a_list_is_counted_up_to_a_thousand_and_hits_are_shown_so_far(client: Fl
         assert "More than 1,000 articles, newest first · page 1</p>" in first
         assert 'rel="next">Older headlines' in first
     assert slugs(text(client, "/headlines?tag=Tides&page=11")) == ["n1000"]
+    text(client, "/headlines?q=rain&page=26", 404)
     last = text(client, "/headlines?q=rain&page=25")
     assert slugs(last)[-1] == "n999"
     assert 'rel="next">Older headlines' not in last

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from tests.sweepstakes.campaigns import CLOSES, DRAWS, GOOD, NOW, OPENS, SEALS, changed
 from webapp.config import ROOT
-from webapp.sweepstakes.checking import Wrong
 from webapp.sweepstakes.describing import Description, FaultyDescription, describe
 from webapp.sweepstakes.parsing import amount
-from webapp.sweepstakes.timing import moment
 from webapp.sweepstakes.wording import CURRENCIES, decimals, money, odds, when, when_exactly
+from webapp.toml_tables import Wrong
+from webapp.toml_values import moment
 
 
 def read(source: str | bytes) -> Description:

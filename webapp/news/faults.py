@@ -23,15 +23,3 @@ class Faulty(Exception):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(sorted(set(faults)))
         super().__init__("\n".join(str(fault) for fault in self.faults))
-
-
-class Unusable(Exception):
-    """A file that cannot be read or used; whoever knows the line makes a Fault of it."""
-
-    def __init__(self, reason: str, mend: str) -> None:
-        super().__init__(reason, mend)  # both, as it may travel between processes
-        self.reason = reason
-        self.mend = mend
-
-    def __str__(self) -> str:
-        return f"{self.reason}. {self.mend}"

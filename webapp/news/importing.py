@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy.orm import Session
 
+from webapp.files import Unusable, inside, read_limited
 from webapp.news import variants
 from webapp.news.conflicts import check_addresses
-from webapp.news.faults import Fault, Faulty, Unusable
-from webapp.news.finding import Found, find_articles, inside, read_limited
+from webapp.news.faults import Fault, Faulty
+from webapp.news.finding import Found, find_articles
 from webapp.news.known import Known, digest, look_up
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
-"""Pictures: looked at without trust, then made into the files that readers get. Loads Pillow: for commands only."""
+"""Articles' pictures: looked at without trust, then made into the files that readers get. Loads Pillow: for commands only."""
 
 import os
-import secrets
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -9,21 +8,17 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import sha256
-from io import BytesIO
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageCms, ImageOps, IptcImagePlugin
+from PIL import Image, ImageOps, IptcImagePlugin
 
+from webapp.files import Unusable, read_limited
 from webapp.news import variants
-from webapp.news.faults import Unusable
-from webapp.news.finding import read_limited
+from webapp.pictures import LARGEST_FILE, MOST_PIXELS, clean, decode, open_picture, save, size, too_large, write
 
-LARGEST_FILE = 20_000_000
-MOST_PIXELS = 40_000_000
 NARROWEST = 320
-KINDS = ("JPEG", "PNG", "WEBP", "AVIF")
 # Bytes a file may have, by its width: what a phone loads first has to be there within a second or two.
 AVIF_BUDGET = {480: 30_000, 800: 60_000, 1200: 60_000, 1600: 100_000}
 WEBP_BUDGET = {480: 45_000, 800: 90_000, 1200: 130_000, 1600: 180_000}
@@ -34,7 +29,6 @@ JPEG_QUALITY = 78
 MOST_WORKERS = 4  # a large picture takes some 300 MB while it is made
 WORTH_PROCESSES = 4
 _CREDIT, _BYLINE = (2, 110), (2, 80)  # IPTC IIM 4.2, record 2
-_ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True)
@@ -61,14 +55,14 @@ def look_at(path: Path, media: Path) -> PictureFile:
     digest = sha256(data).digest()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # we judge the size ourselves, and tell why
-        with _open(path, data) as image:
+        with open_picture(path, data) as image:
             if image.width * image.height > MOST_PIXELS:  # before anything else: a PNG is decoded to find its orientation
-                raise Unusable(*_too_large(path))
-            width, height = _size(path, image)
+                raise Unusable(*too_large(path))
+            width, height = size(path, image)
             _judge_shape(path, width, height)
             picture = PictureFile(path, digest, width, height, _credit(image))
             if not picture.is_made(media):
-                _decode(path, image)
+                decode(path, image)
     return picture
 
 
@@ -94,51 +88,22 @@ def make(picture: PictureFile, media: Path) -> int:
         raise Unusable(f"the picture {picture.path.name!r} was changed while it was read", "Import again.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with _open(picture.path, data) as image:
-            clean = _clean(image)
+        with open_picture(picture.path, data) as image:
+            plain = clean(image)
     scaled: dict[int, Image.Image] = {}
     for variant in variants.variants(picture.sha256, picture.width, picture.height):
         if variant.file in missing:
             if variant.width not in scaled:
-                scaled[variant.width] = clean.resize((variant.width, variant.height), Image.Resampling.LANCZOS)
-            _write(media / variant.file, _encode(scaled[variant.width], variant))
+                scaled[variant.width] = plain.resize((variant.width, variant.height), Image.Resampling.LANCZOS)
+            write(media / variant.file, _encode(scaled[variant.width], variant))
     if (share := variants.share_file(picture.sha256)) in missing:
-        _write(media / share, _jpeg(ImageOps.fit(clean, variants.SHARE_SIZE, Image.Resampling.LANCZOS)))
+        write(media / share, _jpeg(ImageOps.fit(plain, variants.SHARE_SIZE, Image.Resampling.LANCZOS)))
     for crop in variants.crops(picture.sha256, picture.width, picture.height):
         if crop.file in missing:
-            _write(media / crop.file, _jpeg(ImageOps.fit(clean, (crop.width, crop.height), Image.Resampling.LANCZOS)))
+            write(media / crop.file, _jpeg(ImageOps.fit(plain, (crop.width, crop.height), Image.Resampling.LANCZOS)))
     if (original := variants.original_file(picture.sha256)) in missing:
-        _write(media / original, data, mode=0o600)  # not even for a web server that serves the whole folder
+        write(media / original, data, mode=0o600)  # not even for a web server that serves the whole folder
     return len(missing)
-
-
-def _open(path: Path, data: bytes) -> Image.Image:
-    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<svg", b"<?xml", b"<!doctype svg", b"<!--")):
-        raise Unusable(f"the picture {path.name!r} is an SVG, which can hold scripts", "Export it as PNG.")
-    try:
-        return Image.open(BytesIO(data), formats=KINDS)
-    except Exception as error:  # decoders fail with whatever the bytes lead them to
-        if isinstance(error, Image.DecompressionBombError):
-            raise Unusable(*_too_large(path)) from error
-        raise Unusable(f"the picture {path.name!r} is not a JPEG, PNG, WebP or AVIF, or is damaged", "Export it as JPEG or PNG.") from error
-
-
-def _too_large(path: Path) -> tuple[str, str]:
-    return f"the picture {path.name!r} has more than {MOST_PIXELS // 1_000_000} megapixels", "Scale it down to 2400 pixels in width."
-
-
-def _size(path: Path, image: Image.Image) -> tuple[int, int]:
-    """Width and height the right way up."""
-    try:
-        turned = image.getexif().get(_ORIENTATION, 1) in {5, 6, 7, 8}
-    except Exception as error:  # as above
-        raise Unusable(*_damaged(path)) from error
-    return (image.height, image.width) if turned else image.size
-
-
-def _damaged(path: Path) -> tuple[str, str]:
-    return f"the picture {path.name!r} is cut off or damaged", "Copy or export it again."
 
 
 def _judge_shape(path: Path, width: int, height: int) -> None:
@@ -148,13 +113,6 @@ def _judge_shape(path: Path, width: int, height: int) -> None:
         raise Unusable(
             f"the picture {path.name!r} is {width} × {height} pixels, a strip", "Crop it: at most 4 times as high, or 10 times as wide."
         )
-
-
-def _decode(path: Path, image: Image.Image) -> None:
-    try:
-        image.load()
-    except Exception as error:  # as above
-        raise Unusable(*_damaged(path)) from error
 
 
 def _credit(image: Image.Image) -> str | None:
@@ -176,36 +134,11 @@ def _credit(image: Image.Image) -> str | None:
     return None
 
 
-def _clean(image: Image.Image) -> Image.Image:
-    """The picture the right way up, in sRGB, on white where it is transparent, with nothing else from its file."""
-    image = ImageOps.exif_transpose(image)
-    profile = image.info.get("icc_profile")
-    if image.mode.startswith("I"):  # 16 bits of grey
-        image = image.point(lambda value: value / 256).convert("L")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-        profile = None if image.mode == "P" else profile
-    elif profile:
-        image = _to_srgb(image, profile)
-    image = image.convert("RGB")
-    image.info = {}  # position, camera, author: encoders would copy some of it
-    return image
-
-
-def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    try:
-        return ImageCms.profileToProfile(image, BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode="RGB") or image
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return image  # a broken profile, or one for other colours
-
-
 def _encode(image: Image.Image, variant: variants.Variant) -> bytes:
     if variant.format == "avif":
-        return _best(lambda quality: _save(image, "AVIF", quality=quality, speed=8), QUALITIES, _budget(AVIF_BUDGET, variant.width))
+        return _best(lambda quality: save(image, "AVIF", quality=quality, speed=8), QUALITIES, _budget(AVIF_BUDGET, variant.width))
     if variant.format == "webp":
-        return _best(lambda quality: _save(image, "WEBP", quality=quality, method=4), WEBP_QUALITIES, _budget(WEBP_BUDGET, variant.width))
+        return _best(lambda quality: save(image, "WEBP", quality=quality, method=4), WEBP_QUALITIES, _budget(WEBP_BUDGET, variant.width))
     return _jpeg(image)
 
 
@@ -227,26 +160,4 @@ def _best(save: Callable[[int], bytes], qualities: tuple[int, ...], budget: int)
 
 
 def _jpeg(image: Image.Image) -> bytes:
-    return _save(image, "JPEG", quality=JPEG_QUALITY, progressive=True, optimize=True)
-
-
-def _save(image: Image.Image, kind: str, **options: Any) -> bytes:
-    out = BytesIO()
-    image.save(out, kind, **options)
-    return out.getvalue()
-
-
-def _write(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Whole or not at all, and on the disk before any row names it; readable for a web server of another user."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, mode)  # whatever the umask
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    return save(image, "JPEG", quality=JPEG_QUALITY, progressive=True, optimize=True)

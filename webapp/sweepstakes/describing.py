@@ -1,22 +1,21 @@
 """From a campaign's TOML file to a description that can be created, or to all of its faults at once."""
 
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from webapp.sweepstakes.checking import Fault, Table
-from webapp.sweepstakes.parsing import amount, choice, currency, slug, text, truth, whole, zone
-from webapp.sweepstakes.timing import moment_in
+from webapp.sweepstakes.parsing import amount, currency, slug
 from webapp.sweepstakes.wording import counted, when
+from webapp.toml_tables import LONGEST_FILE, Fault, Table, Wrong, read_toml
+from webapp.toml_values import choice, moment_in, text, truth, whole, zone
+
+__all__ = ["LONGEST_FILE", "Description", "FaultyDescription", "describe"]
 
 LATE_HOURS = 48
 SEAL_AFTER = timedelta(hours=72)
 DRAW_AFTER = timedelta(hours=24)
 DRAW_AT_LEAST_AFTER = timedelta(hours=1)
 MOST_PLACES = 500
-LONGEST_FILE = 64 * 1024
 YOUNGEST = 13  # COPPA: a child's address may not be kept without a parent's word
 
 
@@ -72,7 +71,10 @@ class _Times:
 def describe(source: bytes, *, now: datetime) -> Description:
     """The description in a TOML file's bytes. Raises FaultyDescription with every fault."""
     faults: list[Fault] = []
-    table = Table(_parse(source), faults)
+    try:
+        table = Table(read_toml(source, example="docs/campaign.example.toml"), faults)
+    except Wrong as wrong:
+        raise FaultyDescription((Fault("file", wrong.problem, wrong.mend),)) from wrong
     address = table.read("slug", slug, '"win-100"')
     title = table.read("title", text(120), '"Win $100"')
     prize = table.read("prize", text(300), '"One hundred US dollars"')
@@ -120,29 +122,6 @@ def describe(source: bytes, *, now: datetime) -> Description:
         conditions=conditions,
         beacon=beacon,
     )
-
-
-def _parse(source: bytes) -> dict[str, object]:
-    """The file's TOML. Raises FaultyDescription with the one fault that keeps it from being read."""
-    if len(source) > LONGEST_FILE:
-        raise _unreadable("is larger than 64 kB", "Name a campaign's TOML file.")
-    try:
-        return tomllib.loads(source.decode("utf-8-sig"), parse_float=Decimal)
-    except UnicodeDecodeError as error:
-        line = source[: error.start].count(b"\n") + 1
-        raise _unreadable(f"is not UTF-8 (line {line})", "Save it as UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
-        last = len(source.splitlines())
-        raise _unreadable(
-            f"is not TOML: {error}".replace("at end of document", f"at the end, line {last}"),
-            "Mend that line; text stands in quotation marks.",
-        ) from error
-    except (RecursionError, ValueError) as error:  # brackets in hundreds, numbers of thousands of digits
-        raise _unreadable("is not TOML that a person wrote", "Start from docs/campaign.example.toml.") from error
-
-
-def _unreadable(problem: str, mend: str) -> FaultyDescription:
-    return FaultyDescription((Fault("file", problem, mend),))
 
 
 def _sponsor(table: Table) -> tuple[str | None, str | None, str | None, bool | None]:

@@ -1,68 +1,16 @@
-"""From single TOML values to what a campaign holds. Each function returns a parser that raises Wrong with the mend."""
+"""From single TOML values to what only a campaign of ours holds; see toml_values for the others. Raises Wrong with the mend."""
 
 import re
-import unicodedata
 from collections.abc import Callable
-from difflib import get_close_matches
-from zoneinfo import ZoneInfo, available_timezones
 
-from webapp.sweepstakes.checking import Wrong
 from webapp.sweepstakes.wording import CURRENCIES, decimals, money
+from webapp.toml_tables import Wrong
+from webapp.toml_values import shown
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 # Addresses under /draws that are no campaign's.
 TAKEN = frozenset({"verify"})
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,6}))?")
-_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-
-
-def text(longest: int, *, lines: bool = False) -> Callable[[object], str]:
-    """Text of 1 to `longest` characters, in one line unless `lines`; stripped, NFC, LF, nothing invisible."""
-
-    def parse(value: object) -> str:
-        if not isinstance(value, str):
-            raise Wrong(f"{shown(value)} is not text", "Write it in quotation marks.")
-        words = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
-        if lines:
-            words = "\n".join(line.strip() for line in words.split("\n") if line.strip())
-        if not words:
-            raise Wrong("is empty", "Write the words.")
-        if any(unicodedata.category(sign) in _UNSEEN for sign in (words.replace("\n", "") if lines else words)):
-            raise Wrong("holds line breaks, control or invisible characters", "Remove them.")
-        if len(words) > longest:
-            raise Wrong(f"has {len(words):,} characters", f"Write at most {longest}.")
-        return words
-
-    return parse
-
-
-def whole(low: int, high: int) -> Callable[[object], int]:
-    """A whole number from `low` to `high`."""
-
-    def parse(value: object) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise Wrong(f"{shown(value)} is not a whole number from {low} to {high}", f"Write for example {max(low, 1)}.")
-        return value
-
-    return parse
-
-
-def truth(value: object) -> bool:
-    """True or false."""
-    if not isinstance(value, bool):
-        raise Wrong(f"{shown(value)} is neither true nor false", "Write true or false, without quotation marks.")
-    return value
-
-
-def choice(*choices: str) -> Callable[[object], str]:
-    """One of `choices`."""
-
-    def parse(value: object) -> str:
-        if not isinstance(value, str) or value not in choices:
-            raise Wrong(f"{shown(value)} is not possible", "Write " + " or ".join(f'"{each}"' for each in choices) + ".")
-        return value
-
-    return parse
 
 
 def slug(value: object) -> str:
@@ -72,15 +20,6 @@ def slug(value: object) -> str:
     if value in TAKEN:
         raise Wrong(f"/draws/{value} is a page of ours", 'Write another, for example "win-100".')
     return value
-
-
-def zone(value: object) -> ZoneInfo:
-    """An IANA time zone."""
-    zones = available_timezones() - {"localtime", "Factory"}  # those two mean another zone on every machine
-    if not isinstance(value, str) or value not in zones:
-        near = get_close_matches(str(value)[:64], zones, 1) or ["America/New_York"]
-        raise Wrong(f"{shown(value)} is not an IANA time zone", f'Write for example "{near[0]}".')
-    return ZoneInfo(value)
 
 
 def currency(value: object) -> str:
@@ -110,13 +49,3 @@ def amount(code: str | None) -> Callable[[object], int]:
         return minor
 
     return parse
-
-
-def shown(value: object) -> str:
-    """A value as a fault shows it: short whatever it is."""
-    if isinstance(value, int) and value.bit_length() > 64:
-        return "a number of more than 20 digits"
-    if isinstance(value, dict | list):
-        return "a table" if isinstance(value, dict) else "a list"
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else text[:60] + "…"

@@ -1,11 +1,14 @@
-"""Reads a campaign's file key by key and collects everything that is wrong with it, so that one run shows all faults."""
+"""Reads a TOML file key by key and collects everything that is wrong with it, so that one run shows all faults."""
 
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import TypeVar
 
 T = TypeVar("T")
+LONGEST_FILE = 64 * 1024
 
 
 class Wrong(Exception):
@@ -76,3 +79,25 @@ class Table:
             if key not in self.known:
                 near = get_close_matches(key, self.known, 1)
                 self.fault(key, "is not a key we know", f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(self.known)}.")
+
+
+def read_toml(source: bytes, *, example: str) -> dict[str, object]:
+    """The values in a file's bytes, decimals as Decimal. Raises Wrong with the one fault that keeps it from being read.
+
+    `example` names a file to start from.
+    """
+    if len(source) > LONGEST_FILE:
+        raise Wrong("is larger than 64 kB", "Name a campaign's TOML file.")
+    try:
+        return tomllib.loads(source.decode("utf-8-sig"), parse_float=Decimal)
+    except UnicodeDecodeError as error:
+        line = source[: error.start].count(b"\n") + 1
+        raise Wrong(f"is not UTF-8 (line {line})", "Save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        last = len(source.splitlines())
+        raise Wrong(
+            f"is not TOML: {error}".replace("at end of document", f"at the end, line {last}"),
+            "Mend that line; text stands in quotation marks.",
+        ) from error
+    except (RecursionError, ValueError) as error:  # brackets in hundreds, numbers of thousands of digits
+        raise Wrong("is not TOML that a person wrote", f"Start from {example}.") from error

@@ -32,7 +32,8 @@ def owe(
         "next_at": not_before or now,
         "created_at": now,
     }
-    return session.execute(_OWE[session.get_bind().dialect.name], row).first() is not None
+    connection = session.connection()
+    return connection.execute(_OWE[connection.dialect.name], row).first() is not None
 
 
 # Built once: for a single row, building a statement costs more than running it.

@@ -14,9 +14,9 @@ from webapp.site import keyring, settings
 from webapp.sweepstakes import form_pages, posting
 from webapp.sweepstakes.forms import RegisterForm
 from webapp.sweepstakes.offering import Between, Offer, between, current_offer
-from webapp.sweepstakes.on_hold import refuse_on_hold
-from webapp.sweepstakes.registering import NotTaking, prepare, taking
+from webapp.sweepstakes.registering import NotTaking, prepare
 from webapp.sweepstakes.registering import register as register_entry
+from webapp.sweepstakes.taking_now import taking_now
 
 pages = Blueprint("entry", __name__)
 
@@ -68,8 +68,7 @@ def _take(form: RegisterForm, *, asked_twice: bool) -> AnyResponse:
         return form_pages.once_more(form, "under_attack")
     now, client = clock.now(), client_address()
     # What no letter can come of does not use up the letters of this address.
-    campaign = taking(db.session(), form.campaign.data or None, now=now)
-    refuse_on_hold(db.session(), campaign.slug)
+    campaign = taking_now(form.campaign.data or None, now=now)
     # Counted whether or not this one gets a letter: the answer must not tell who is known.
     outcome = limits.hit("register", client=client, email=form.address.canonical, now=now)
     if outcome.verdict is limits.Verdict.REFUSED:

@@ -80,8 +80,8 @@ def register(session: Session, campaign: Taking, wish: Registration, *, now: dat
     `mail_delay`: seconds that the letter waits at least, so that all letters together keep to their limit.
     Raises NotTaking outside [opens_at, closes_at).
     """
-    enter = _ENTER[session.get_bind().dialect.name]
-    row = session.execute(enter, {"campaign_id": campaign.id, "now": now, **vars(wish)}).first()
+    connection = session.connection()  # of the transaction; the session's own execute costs half as much again
+    row = connection.execute(_ENTER[connection.dialect.name], {"campaign_id": campaign.id, "now": now, **vars(wish)}).first()
     if row is None:
         raise NotTaking(campaign.slug)
     # An excluded person was told before, and gets no more letters.

@@ -1,6 +1,7 @@
 """The request check: security.md 2.3, with the headers real browsers were seen to send."""
 
 import pytest
+from flask import Flask, Response
 
 from webapp.config import read_settings
 from webapp.origin import Verdict, judge, parse_origin
@@ -52,3 +53,30 @@ def test_without_a_site_url_this_machine_and_its_network_are_ours(host: str, ver
 @pytest.mark.parametrize("address", ["", "null", "own.example", "ftp://own.example", "http://", "http://[::1", "http://own:99999"])
 def test_what_is_no_origin(address: str) -> None:
     assert parse_origin(address) is None
+
+
+@pytest.fixture
+def database_url() -> None:
+    """SQLite alone: nothing here reaches a database."""
+
+
+def test_a_view_that_does_not_judge_is_closed_to_all_but_our_own_pages(app: Flask) -> None:
+    app.add_url_rule("/unjudged", view_func=lambda: Response("done", mimetype="text/plain"), methods=["POST"])
+    assert [app.test_client().post("/unjudged", headers=headers).status_code for headers, _ in DEFAULT_DENY] == [
+        code for _, code in DEFAULT_DENY
+    ]
+
+
+DEFAULT_DENY = [
+    ({"Sec-Fetch-Site": "same-origin"}, 200),
+    ({"Origin": "http://127.0.0.1:8000"}, 200),
+    ({"Sec-Fetch-Site": "cross-site"}, 403),
+    ({"Origin": "https://evil.example"}, 403),
+    ({"Accept": "*/*"}, 403),
+]
+
+
+def test_who_judges_for_themselves_are_these(app: Flask) -> None:
+    judging = {rule.rule for rule in app.url_map.iter_rules() if hasattr(app.view_functions[rule.endpoint], "judges_origin")}
+    forms = {"/register", "/entry", "/confirm/<token>", "/claim/<token>", "/entry/<token>/newsletter"}
+    assert judging == forms | {"/entry/<token>/withdraw", "/entry/<token>/erase", "/unsubscribe/<token>", "/ads/viewed"}

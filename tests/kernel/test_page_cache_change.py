@@ -149,6 +149,14 @@ def test_a_change_by_another_process_is_on_the_page_at_the_next_look(app: Flask,
     assert "Changed elsewhere" in words(client)
 
 
+def test_on_sqlite_what_this_process_commits_is_on_the_page_at_once(client: FlaskClient, session: Session) -> None:
+    if not is_sqlite(session):
+        return
+    for n in range(5):
+        publish(f"n{n}", published=NOW - timedelta(minutes=9 - n))
+        assert f"Headline of n{n}" in words(client)
+
+
 def test_withdrawn_and_opened_and_voided_show_at_once(app: Flask, client: FlaskClient, run: FlaskCliRunner, tmp_path: Path) -> None:
     publish("one")
     publish("two", published=NOW - timedelta(days=3))

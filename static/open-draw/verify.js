@@ -1104,7 +1104,6 @@
     }
   }
 
-  form.hidden = false;
   find("from-site").hidden = !served;
   find("campaign").value = new URLSearchParams(location.search).get("campaign") || "";
   form.addEventListener("submit", (event) => {

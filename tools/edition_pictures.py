@@ -885,6 +885,11 @@ def newsletter_strip(_: Path) -> str:
     return "".join([*parts, text(260, 142, "A newsletter that leaves when you say so.", 38), masthead(1410, 142, 36, anchor="end")])
 
 
+def newsletter_phone(_: Path) -> str:
+    parts = [box(0, 0, 640, 200, fill=MIST, stroke="none"), envelope(24, 56, 132), text(184, 88, "The headlines,", 58)]
+    return "".join([*parts, text(184, 150, "in your inbox.", 58)])
+
+
 def draw_box(_: Path) -> str:
     parts = [
         box(0, 0, 600, 500, fill=INK, stroke="none"),
@@ -912,6 +917,15 @@ def draw_strip(_: Path) -> str:
     return "".join(
         [*parts, text(260, 142, "Every draw comes with its proof.", 38, fill=MIST), masthead(1410, 142, 36, fill=PAPER, anchor="end")]
     )
+
+
+def draw_phone(_: Path) -> str:
+    parts = [
+        box(0, 0, 640, 200, fill=INK, stroke="none"),
+        small_tree(28, 52, 132, MIST),
+        text(200, 88, "Do not trust us.", 58, fill=PAPER),
+    ]
+    return "".join([*parts, text(200, 150, "Check the proof.", 46, fill=MIST)])
 
 
 def support_box(_: Path) -> str:
@@ -942,6 +956,16 @@ def support_strip(_: Path) -> str:
         text(260, 88, "Advertise here, without tracking.", 62),
     ]
     return "".join([*parts, text(260, 142, "No cookies, no profiles. Honest counts.", 38), masthead(1400, 142, 36, anchor="end")])
+
+
+def support_phone(_: Path) -> str:
+    parts = [
+        box(0, 0, 640, 200, fill=PAPER, stroke="none"),
+        box(4, 4, 632, 192, line_width=3),
+        counting(30, 46, 128),
+        text(194, 88, "Advertise here,", 56),
+    ]
+    return "".join([*parts, text(194, 150, "without tracking.", 56)])
 
 
 # --- rendering ---------------------------------------------------------------------------------------------------------
@@ -977,10 +1001,13 @@ PICTURES = (
     Picture("pictures/email-address.jpg", 1600, 900, email_address),
     Picture("ads/house-newsletter-300x250.jpg", 600, 500, newsletter_box, 60_000),
     Picture("ads/house-newsletter-728x90.jpg", 1456, 180, newsletter_strip, 60_000),
+    Picture("ads/house-newsletter-320x100.jpg", 640, 200, newsletter_phone, 60_000),
     Picture("ads/house-draw-300x250.jpg", 600, 500, draw_box, 60_000),
     Picture("ads/house-draw-728x90.jpg", 1456, 180, draw_strip, 60_000),
+    Picture("ads/house-draw-320x100.jpg", 640, 200, draw_phone, 60_000),
     Picture("ads/house-support-300x250.jpg", 600, 500, support_box, 60_000),
     Picture("ads/house-support-728x90.jpg", 1456, 180, support_strip, 60_000),
+    Picture("ads/house-support-320x100.jpg", 640, 200, support_phone, 60_000),
 )
 
 

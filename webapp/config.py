@@ -42,6 +42,7 @@ class Settings:
     contact: str | None
     proxy_hops: int
     staff_networks: tuple[Network, ...]
+    ad_free_sections: frozenset[str]
     redis_url: str | None
     limits: Limits | None
     form_under_attack: bool
@@ -111,6 +112,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
         contact=read.text("CONTACT"),
         proxy_hops=read.whole("PROXY_HOPS", 0, 0, 10),
         staff_networks=read.networks("STAFF_NETWORKS"),
+        ad_free_sections=frozenset(part.strip() for part in (read.text("AD_FREE_SECTIONS") or "").split(",")) - {""},
         redis_url=read.redis("REDIS_URL"),
         limits=read.limits(),
         form_under_attack=read.choice("FORM_UNDER_ATTACK", "off", "on") == "on",

@@ -49,6 +49,11 @@ SETTINGS = (
     Setting("CONTACT", "none", "E-mail address for readers' questions"),
     Setting("PROXY_HOPS", "0", "How many proxies in front are ours; only so many X-Forwarded-For values are believed"),
     Setting("STAFF_NETWORKS", "none", "Networks of the publisher's own people, as `203.0.113.0/24, 2001:db8::/48`: no ad is counted there"),
+    Setting(
+        "AD_FREE_SECTIONS",
+        "none",
+        "Sections whose articles and headlines carry no ads, as `Obituaries, Corrections`; a single article: `ads: false`",
+    ),
     Setting("REDIS_URL", "none: limits are counted in the database", "`redis://…` or `valkey://…`: where limits are counted", secret=True),
     Setting("DISPOSABLE", "flag", "Throw-away e-mail addresses: `flag` them for the review, or `refuse` them"),
     Setting("PURGE", "off", "`on`: `flask tick` deletes what was kept long enough, as `flask entrant purge --yes` does"),

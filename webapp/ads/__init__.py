@@ -1,16 +1,19 @@
-"""Room: ads. What stands in the page's two labelled boxes; it knows nothing of readers and nothing of the draw."""
+"""Room: ads. What stands in the page's labelled boxes; it knows nothing of readers and nothing of the draw."""
 
 import atexit
+from dataclasses import dataclass
 
 from flask import Flask
+from markupsafe import Markup
 
 from webapp import clock
 from webapp.ads import (
     choosing,
     models,  # noqa: F401 - the tables of this room
+    placing,
     views,
 )
-from webapp.ads.choosing import AdView, Slot
+from webapp.ads.choosing import AdView
 from webapp.ads.filtering import Crowd
 from webapp.ads.stock import Store
 from webapp.ads.storing import BadHouseAd, HouseAd, store_house_ads
@@ -22,9 +25,20 @@ from webapp.site import settings
 __all__ = ["BadHouseAd", "HouseAd", "init_app", "store_house_ads"]
 
 
+@dataclass(frozen=True)
+class PageAds:
+    """A page's slots with the ads in them, and the text before and behind the one in it (`behind` is empty: it is not cut)."""
+
+    section: str
+    slots: dict[str, AdView]
+    before: str = ""
+    behind: str = ""
+
+
 def init_app(app: Flask) -> None:
-    """Register this room's pages and template global."""
-    app.template_global("ad")(ad)
+    """Register this room's pages and template globals."""
+    app.template_global("article_ads")(article_ads)
+    app.template_global("list_ads")(list_ads)
     app.extensions["ads_store"] = Store()
     app.extensions["ads_crowd"] = Crowd()
     app.extensions["ads_tally"] = tally = Tally(app)
@@ -32,6 +46,19 @@ def init_app(app: Flask) -> None:
     at_exit(tally, atexit.register)
 
 
-def ad(slot: Slot) -> AdView | None:
-    """The ad that stands in `slot` today."""
-    return choosing.choose(db.session(), slot, local_date(clock.now(), settings().timezone))
+def article_ads(section: str | None, words: int, figures: int, body: str) -> PageAds:
+    """The ads of an article's page. `body`: its sanitised HTML."""
+    slots = _slots(section, placing.beside_text(words, figures))
+    before, behind = placing.cut(body) or ("", "") if "article" in slots else ("", "")
+    return PageAds(section or "", slots, Markup(before), Markup(behind))  # noqa: S704 - sanitised at import
+
+
+def list_ads(section: str | None, lines: int) -> PageAds:
+    """The ads of a page of headlines."""
+    return PageAds(section or "", _slots(section, placing.beside_list(lines)))
+
+
+def _slots(section: str | None, places: list[str]) -> dict[str, AdView]:
+    if section in settings().ad_free_sections:
+        return {}
+    return choosing.choose(db.session(), places, local_date(clock.now(), settings().timezone))

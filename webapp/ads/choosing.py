@@ -1,18 +1,14 @@
-"""Which ad stands in a slot: the same for every reader, since the page is."""
+"""The publisher's own ads as pages carry them: the same for every reader, without a script, there when no other comes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.ads.deciding import SLOTS
 from webapp.ads.models import Creative
-
-Slot = Literal["rail", "article"]
-
-# Neighbouring slots start at neighbouring creatives, so that one page shows two different ones.
-SLOTS: tuple[Slot, ...] = ("rail", "article")
 
 
 @dataclass(frozen=True)
@@ -26,23 +22,36 @@ class AdPicture:
 
 @dataclass(frozen=True)
 class AdView:
-    """An ad as its slot shows it: `box` is 300 × 250; `wide`, 728 × 90, only where the slot has room for it."""
+    """An ad as its slot shows it: a picture (`wide` where the screen has room for it), or `headline` and `text` beside one or none."""
 
     alt: str
     target: str
-    box: AdPicture
-    wide: AdPicture | None
+    picture: AdPicture | None = None
+    wide: AdPicture | None = None
+    headline: str | None = None
+    text: str | None = None
 
 
-def choose(session: Session, slot: Slot, today: date) -> AdView | None:
-    """The ad for `slot` on this day; they take turns by the day. None if there are none."""
-    rows = session.execute(select(Creative.alt, Creative.target, Creative.pictures).order_by(Creative.slug)).all()
-    if not rows:
-        return None
-    row = rows[(today.toordinal() + SLOTS.index(slot)) % len(rows)]
-    wide = _picture(row.pictures["728x90"]) if slot == "article" else None
-    return AdView(alt=row.alt, target=row.target, box=_picture(row.pictures["300x250"]), wide=wide)
+# For slots that ads are sold for, in a paper that has none of its own.
+UNSOLD = AdView("", "/advertising", headline="Advertise here", text="Labelled, counted honestly, without following anybody.")
 
 
-def _picture(stored: dict[str, str | int]) -> AdPicture:
-    return AdPicture(str(stored["file"]), int(stored["width"]), int(stored["height"]))
+def choose(session: Session, slots: Iterable[str], today: date) -> dict[str, AdView]:
+    """The ad for each of `slots` on this day; they take turns by the day. None for any, if there are no ads at all."""
+    ads = session.scalars(select(Creative).where(Creative.active).order_by(Creative.slug)).all()
+    own = [ad for ad in ads if ad.campaign_id is None]
+    chosen = {}
+    for slot in slots if ads else ():
+        fitting = [ad for ad in own if ad.headline is not None or SLOTS[slot][-1] in ad.pictures]
+        # Neighbouring slots start at neighbouring ads, so that one page shows different ones.
+        turn = today.toordinal() + list(SLOTS).index(slot)
+        chosen[slot] = _view(fitting[turn % len(fitting)], SLOTS[slot]) if fitting else UNSOLD
+    return chosen
+
+
+def _view(ad: Creative, sizes: tuple[str, ...]) -> AdView:
+    pictures = {size: AdPicture(str(it["file"]), int(it["width"]), int(it["height"])) for size, it in ad.pictures.items()}
+    if ad.headline is not None:
+        return AdView(ad.alt, ad.target, next(iter(pictures.values()), None), None, ad.headline, ad.text)
+    wide, small = sizes[0], sizes[-1]
+    return AdView(ad.alt, ad.target, pictures[small], pictures.get(wide) if wide != small else None)

@@ -11,7 +11,7 @@ from webapp.ads.pacing import Order, room
 # What a slot can show: sizes of pictures in CSS pixels, the wide one first.
 SLOTS: dict[str, tuple[str, ...]] = {
     "top": ("728x90", "320x100"),
-    "article": ("728x90", "300x250"),
+    "article": ("300x250",),
     "rail": ("300x250",),
     "foot": ("728x90", "320x100"),
 }
@@ -43,9 +43,18 @@ class _View:
 
 
 def decide(
-    slots: Sequence[str], section: str, candidates: Iterable[Candidate], *, already: Iterable[int], now: datetime, chance: Random
+    slots: Sequence[str],
+    section: str,
+    candidates: Iterable[Candidate],
+    *,
+    already: Iterable[int],
+    now: datetime,
+    chance: Random,
+    room: int = 10_000,
 ) -> dict[str, Candidate]:
-    """The ad for each of `slots` that has one. `already`: creatives that the same page view shows; `chance`: where draws come from."""
+    """The ad for each of `slots` that has one. `already`: creatives that the same page view shows; `chance`: where draws come from;
+    `room`: how many CSS pixels wide a picture may be.
+    """
     known = list(candidates)
     view = _View()
     for one in known:
@@ -53,7 +62,7 @@ def decide(
             _note(view, one)
     chosen: dict[str, Candidate] = {}
     for slot in dict.fromkeys(slots):
-        fitting = [one for one in known if _fits(one, slot, section, view)]
+        fitting = [one for one in known if _fits(one, slot, section, view, room)]
         paid = [(one, need) for one in fitting if one.paid and (need := _need(one, now)) > 0]
         house = [(one, float(one.weight)) for one in fitting if not one.paid and _running(one, now)]
         pool = paid or house
@@ -71,10 +80,10 @@ def _note(view: _View, one: Candidate) -> None:
     view.advertisers.add(one.advertiser)
 
 
-def _fits(one: Candidate, slot: str, section: str, view: _View) -> bool:
+def _fits(one: Candidate, slot: str, section: str, view: _View, room: int) -> bool:
     shown = view.campaigns[one.campaign] if one.campaign else 0
     return (
-        (one.is_text or not one.sizes.isdisjoint(SLOTS[slot]))
+        (one.is_text or any(size in one.sizes and int(size.partition("x")[0]) <= room for size in SLOTS[slot]))
         and (not one.sections or section in one.sections)
         and one.creative not in view.creatives
         and shown < one.per_view

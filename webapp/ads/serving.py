@@ -33,10 +33,11 @@ def serve(
     secret: bytes,
     now: datetime,
     chance: Random,
+    room: int = 10_000,
 ) -> list[Served]:
-    """The ads for `slots`. `reason`: why these impressions are not to be counted, if they are not."""
+    """The ads for `slots`. `reason`: why these impressions are not to be counted, if they are not. `room`: see `decide`."""
     served = []
-    for slot, one in decide(slots, section, stock.candidates, already=already, now=now, chance=chance).items():
+    for slot, one in decide(slots, section, stock.candidates, already=already, now=now, chance=chance, room=room).items():
         ad = stock.shown[one.creative]
         impression = Impression.make(one.creative, slot, section, now=now)
         event = Event("served", _day(now, ad.zone), one.creative, slot, impression.section, reason=reason)

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from webapp.ads.models import Creative
 
-# Slot, and the size in CSS pixels of its picture; the file holds twice as many each way.
-SIZES = {"rail": (300, 250), "article": (728, 90)}
+# In CSS pixels; the file holds twice as many each way.
+SIZES = ((300, 250), (728, 90), (320, 100))
 
 
 class BadHouseAd(Exception):
@@ -24,7 +24,7 @@ class BadHouseAd(Exception):
 
 @dataclass(frozen=True)
 class HouseAd:
-    """An ad of the publisher's own. Its pictures are `<slug>-300x250.jpg` and `<slug>-728x90.jpg`; `target` is a path on this site."""
+    """An ad of the publisher's own. Its pictures are `<slug>-300x250.jpg`, …, one of each of SIZES; `target` is a path on this site."""
 
     slug: str
     alt: str
@@ -33,20 +33,19 @@ class HouseAd:
 
 def store_house_ads(session: Session, folder: Path, media: Path, ads: Iterable[HouseAd], *, advertiser: str) -> int:
     """Make or renew a creative for each ad, its pictures copied to `media`; returns how many. Raises BadHouseAd before it stores any."""
-    prepared = [(ad, {slot: _check(folder, ad.slug, slot) for slot in SIZES}) for ad in ads]
+    prepared = [(ad, {size: _check(folder, ad.slug, *size) for size in SIZES}) for ad in ads]
     for ad, files in prepared:
         creative = session.scalar(select(Creative).where(Creative.slug == ad.slug)) or Creative(slug=ad.slug)
         creative.advertiser, creative.alt, creative.target, creative.house = advertiser, ad.alt, ad.target, True
-        creative.pictures = {"{}x{}".format(*SIZES[slot]): _keep(content, slot, media) for slot, content in files.items()}
+        creative.pictures = {f"{width}x{height}": _keep(content, width, height, media) for (width, height), content in files.items()}
         session.add(creative)
     session.flush()
     return len(prepared)
 
 
-def _check(folder: Path, slug: str, slot: str) -> bytes:
+def _check(folder: Path, slug: str, width: int, height: int) -> bytes:
     from PIL import Image, UnidentifiedImageError
 
-    width, height = SIZES[slot]
     file = folder / f"{slug}-{width}x{height}.jpg"
     try:
         with Image.open(file, formats=["JPEG"]) as picture:
@@ -60,9 +59,8 @@ def _check(folder: Path, slug: str, slot: str) -> bytes:
     return file.read_bytes()
 
 
-def _keep(content: bytes, slot: str, media: Path) -> dict[str, str | int]:
+def _keep(content: bytes, width: int, height: int, media: Path) -> dict[str, str | int]:
     """Write the file under its content's name, as imported pictures are kept; what the model stores of it."""
-    width, height = SIZES[slot]
     name = f"{sha256(content).hexdigest()[:32]}-{2 * width}.jpg"
     if not (media / name).exists():
         part = media / f".{name}.part"

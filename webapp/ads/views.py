@@ -24,7 +24,8 @@ _chance = SystemRandom()
 
 @blueprint.get("/decide")
 def decide() -> Response:
-    """The ads for the slots that a page shows: `?slots=top,rail&section=World&shown=3,7` (creatives already on the page)."""
+    """The ads for the slots that a page shows: `?slots=top,rail&section=World&shown=3,7&room=320` (creatives already on the page;
+    how many CSS pixels wide a picture may be)."""
     slots = [slot for slot in request.args.get("slots", "").split(",")[: len(SLOTS)] if slot in SLOTS]
     shown = [int(one) for one in request.args.get("shown", "").split(",")[:8] if one.isascii() and one.isdigit() and len(one) < 19]
     served = serving.serve(
@@ -36,6 +37,7 @@ def decide() -> Response:
         secret=keyring().secret,
         now=clock.now(),
         chance=_chance,
+        room=request.args.get("room", 10_000, type=int),
     )
     for one in served:
         if one.ad.campaign and one.event.reason is None:

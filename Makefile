@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 
-.PHONY: help run check test lock clean
+.PHONY: help run check test bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 18
@@ -24,7 +24,11 @@ test: $(VENV)/dev.stamp ## everything that CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m tests.chromium
+	$(BIN)/python -m tests.nginx
 	$(BIN)/pytest -n 2 -rs
+
+bench: $(VENV)/dev.stamp ## every claim of speed, beside its reference and goal (QUICK=1: in two minutes)
+	@QUICK=$(QUICK) $(BIN)/python -m benchmarks
 
 lock: $(VENV)/dev.stamp ## renew requirements*.lock: newest versions that fit pyproject.toml, with their hashes
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --upgrade -q -o requirements.lock

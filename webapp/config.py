@@ -43,6 +43,7 @@ class Settings:
     proxy_hops: int
     staff_networks: tuple[Network, ...]
     ad_free_sections: frozenset[str]
+    ads_txt: tuple[str, ...]
     redis_url: str | None
     limits: Limits | None
     form_under_attack: bool
@@ -114,6 +115,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
         staff_networks=read.networks("STAFF_NETWORKS"),
         ad_free_sections=frozenset(part.strip() for part in (read.text("AD_FREE_SECTIONS") or "").split(",")) - {""},
         redis_url=read.redis("REDIS_URL"),
+        ads_txt=read.ads_txt("ADS_TXT"),
         limits=read.limits(),
         form_under_attack=read.choice("FORM_UNDER_ATTACK", "off", "on") == "on",
         disposable_refused=read.choice("DISPOSABLE", "flag", "refuse") == "refuse",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from limits import RateLimitItem, parse_many
 
+from webapp import ads_txt
 from webapp.settings_table import SETTINGS
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -143,6 +144,12 @@ class Reader:
             except ValueError:
                 self.fault(name, f"{part.strip()!r} is not a network", "Write for example 203.0.113.0/24, 2001:db8::/48.")
         return tuple(found)
+
+    def ads_txt(self, name: str) -> tuple[str, ...]:
+        lines = ads_txt.lines_of(self.text(name) or "")
+        for bad in ads_txt.lint(lines):
+            self.fault(name, f"line {bad.number}: {bad.problem}", bad.mend)
+        return tuple(line for line in lines if line)
 
     def redis(self, name: str) -> str | None:
         """As the redis client wants it; Valkey speaks the same language."""

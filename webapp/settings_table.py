@@ -54,6 +54,11 @@ SETTINGS = (
         "none",
         "Sections whose articles and headlines carry no ads, as `Obituaries, Corrections`; a single article: `ads: false`",
     ),
+    Setting(
+        "ADS_TXT",
+        "none: nobody may sell our ads",
+        "Lines of /ads.txt, between line breaks (`ADS_TXT_FILE`) or semicolons; OWNERDOMAIN is added ([ads](docs/ads.md))",
+    ),
     Setting("REDIS_URL", "none: limits are counted in the database", "`redis://…` or `valkey://…`: where limits are counted", secret=True),
     Setting("DISPOSABLE", "flag", "Throw-away e-mail addresses: `flag` them for the review, or `refuse` them"),
     Setting("PURGE", "off", "`on`: `flask tick` deletes what was kept long enough, as `flask entrant purge --yes` does"),

@@ -9,12 +9,15 @@ from markupsafe import Markup
 from webapp import clock
 from webapp.ads import (
     choosing,
+    cli,
     models,  # noqa: F401 - the tables of this room
     placing,
+    public_views,
     views,
 )
 from webapp.ads.choosing import AdView
 from webapp.ads.filtering import Crowd
+from webapp.ads.ledger import Ledger
 from webapp.ads.stock import Store
 from webapp.ads.storing import BadHouseAd, HouseAd, store_house_ads
 from webapp.ads.tallying import Tally, at_exit
@@ -42,7 +45,10 @@ def init_app(app: Flask) -> None:
     app.extensions["ads_store"] = Store()
     app.extensions["ads_crowd"] = Crowd()
     app.extensions["ads_tally"] = tally = Tally(app)
-    app.register_blueprint(views.blueprint)
+    app.extensions["ads_ledger"] = Ledger()
+    for pages in (views, public_views):
+        app.register_blueprint(pages.blueprint)
+    cli.register(app)
     at_exit(tally, atexit.register)
 
 

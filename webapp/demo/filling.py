@@ -22,7 +22,7 @@ EDITION = Path(__file__).parent / "edition"
 HOUSE_ADS = (
     HouseAd("house-draw", "Do not trust us. Check: every draw comes with its proof.", "/draws"),
     HouseAd("house-newsletter", "The headlines, in your inbox: a newsletter that leaves when you say so.", "/register"),
-    HouseAd("house-support", "Advertise here, without tracking: no cookies, no profiles, honest counts.", "/news/how-ads-are-labelled"),
+    HouseAd("house-support", "Advertise here, without tracking: no cookies, no profiles, honest counts.", "/advertising"),
 )
 
 

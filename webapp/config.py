@@ -49,6 +49,7 @@ class Settings:
     form_under_attack: bool
     disposable_refused: bool
     purge: bool
+    maintenance: bool
 
     @property
     def https(self) -> bool:
@@ -114,12 +115,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
         proxy_hops=read.whole("PROXY_HOPS", 0, 0, 10),
         staff_networks=read.networks("STAFF_NETWORKS"),
         ad_free_sections=frozenset(part.strip() for part in (read.text("AD_FREE_SECTIONS") or "").split(",")) - {""},
-        redis_url=read.redis("REDIS_URL"),
         ads_txt=read.ads_txt("ADS_TXT"),
+        redis_url=read.redis("REDIS_URL"),
         limits=read.limits(),
         form_under_attack=read.choice("FORM_UNDER_ATTACK", "off", "on") == "on",
         disposable_refused=read.choice("DISPOSABLE", "flag", "refuse") == "refuse",
         purge=read.choice("PURGE", "off", "on") == "on",
+        maintenance=read.choice("MAINTENANCE", "off", "on") == "on",
     )
     _refuse_what_is_unsafe(settings, read)
     return settings, tuple(read.faults)

@@ -1,13 +1,14 @@
 """The database: one Base for all models, connections set up for durability, and the one way to write."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, current_app, has_request_context
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,6 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from webapp import write_lock
+from webapp.site import settings
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -24,6 +26,9 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+# Seconds that a write waits for a SQLite database that somebody else has locked, its time in the queue of writers included.
+PATIENCE = 5.0
 
 # SQLite counts rows of an INTEGER key only; PostgreSQL wants the width said.
 BigInt = BigInteger().with_variant(Integer, "sqlite")
@@ -88,7 +93,7 @@ def _listen(engine: Engine) -> None:
         # secure_delete: an erased person's bytes must not stay in free pages.
         # recursive_triggers: INSERT OR REPLACE would slip past the append-only triggers.
         for pragma in (
-            "busy_timeout=5000",
+            f"busy_timeout={PATIENCE * 1000:.0f}",
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
@@ -101,8 +106,22 @@ def _listen(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # A transaction that reads first and writes later gets SQLITE_BUSY whatever the timeout.
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("writes", False):
+            connection.exec_driver_sql("BEGIN")
+        elif (waited := options.get("waited", 0.0)) < PATIENCE / 10:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            _begin_after(connection, waited)
+
+
+def _begin_after(connection: Connection, waited: float) -> None:
+    """Begin to write with the patience that is left after `waited` seconds: or those in the queue would wait one after the other."""
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={max(PATIENCE - waited, 0) * 1000:.0f}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
 
 
 @contextmanager
@@ -110,17 +129,20 @@ def writing() -> Iterator[Session]:
     """One write transaction, committed at the end or rolled back whole; then, outside of it, what `after_commit` was asked.
 
     On SQLite writers queue on a lock file first: its own waiting is unfair (seconds at the 99th percentile).
-    Prepare before it, keep it short, and never nest it. Raises Held and Moved (write_lock.py).
+    Prepare before it, keep it short, and never nest it. Raises Held, Moved and, in a request, Maintenance (write_lock.py).
     """
+    if has_request_context() and settings().maintenance:
+        raise write_lock.Maintenance
     session = db.session()
     # A read transaction of this request would keep the write from beginning, and its connection, held while
     # queueing, could be the last one of the pool, which the writer in front needs.
     session.rollback()
     session.info.pop("after_commit", None)
     lock = current_app.extensions["write_lock"]
+    began = time.monotonic()
     with write_lock.queue(lock) if lock else nullcontext():
         try:
-            _refuse_if_moved(session.connection(execution_options={"writes": True}))
+            _refuse_if_moved(session.connection(execution_options={"writes": True, "waited": time.monotonic() - began}))
             yield session
             session.commit()
         except BaseException:

@@ -62,6 +62,7 @@ SETTINGS = (
     Setting("REDIS_URL", "none: limits are counted in the database", "`redis://…` or `valkey://…`: where limits are counted", secret=True),
     Setting("DISPOSABLE", "flag", "Throw-away e-mail addresses: `flag` them for the review, or `refuse` them"),
     Setting("PURGE", "off", "`on`: `flask tick` deletes what was kept long enough, as `flask entrant purge --yes` does"),
+    Setting("MAINTENANCE", "off", "`on`: pages are served and forms answer 503, filled in; commands work"),
     Setting("FORM_UNDER_ATTACK", "off", "`on`: every registration is asked for once more, on a page made for it alone"),
     Setting("LIMITS", "on", "`off`: no limits; only with a loopback SITE_URL"),
     Setting("LIMIT_IPV4", "60 per hour", "Entries from an IPv4 address (or an IPv6 /48) before the form asks twice"),

@@ -35,6 +35,13 @@ class Held(NotWritable):
         super().__init__("The data is being copied and cannot be changed until that is done. Please try again in some minutes.")
 
 
+class Maintenance(NotWritable):
+    """Until the admins are done: forms are held off, commands are not."""
+
+    def __init__(self) -> None:
+        super().__init__("MAINTENANCE is on: forms are not taken.")
+
+
 class Moved(NotWritable):
     """For good."""
 

@@ -10,38 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
 
 import pytest
 from sqlalchemy import create_engine, text
 
+from tests.ops.faulting import open_campaign, register
 from tests.serving import Site, inbox, installed_site, kill_group, web
-from tests.sweepstakes.campaigns import open_now
-from tests.sweepstakes.entering import typed
 from webapp.keys import load_keys
 
 pytestmark = pytest.mark.slow
 
 KILLS = 12
-FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
-
-
-def open_campaign(here: Site, folder: Path) -> None:
-    """A campaign that takes entries now."""
-    file = folder / "campaign.toml"
-    file.write_text(open_now(), encoding="utf-8")
-    here.flask("sweepstakes", "create", str(file))
-    here.flask("sweepstakes", "open", "win-100", "--yes")
-
-
-def register(here: Site, email: str) -> int:
-    """The status that a registration is answered with. OSError or HTTPException if it is not answered."""
-    connection = http.client.HTTPConnection(urlsplit(here.url).netloc, timeout=20)
-    try:
-        connection.request("POST", "/register", urlencode(typed(email=email)), FORM)
-        return connection.getresponse().status
-    finally:
-        connection.close()
 
 
 @dataclass

@@ -36,6 +36,11 @@ def limits(patient: Patient) -> Iterator[Finding]:
         yield warn("LIMITS is off: the form mails whomever it is told to.", "Unset LIMITS.")
 
 
+def maintenance(patient: Patient) -> Iterator[Finding]:
+    if patient.settings.maintenance:
+        yield warn("MAINTENANCE is on: nobody can enter or confirm.", "Unset MAINTENANCE and restart.")
+
+
 def publisher(patient: Patient) -> Iterator[Finding]:
     if patient.settings.postal_address is None:
         yield warn("POSTAL_ADDRESS is not set.", "Set it to the publisher's postal address: mail law asks for it in every letter.")
@@ -84,6 +89,7 @@ CHECKS = (
     Check("site-url", "SITE_URL is set.", site_url),
     Check("proxy", "PROXY_HOPS fits SITE_URL.", proxy),
     Check("limits", "Limits are on.", limits),
+    Check("maintenance", "Forms are taken.", maintenance),
     Check("publisher", "POSTAL_ADDRESS and CONTACT are set.", publisher),
     Check("sender", "MAIL_FROM is at a real domain.", sender),
     Check("keys", "All keys are there.", keys),

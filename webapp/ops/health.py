@@ -40,6 +40,8 @@ def examine(settings: Settings, *, holds_front_page: bool, now: datetime) -> Hea
             problems.append(f"The database is at {found or 'nothing'}, this code needs {head()}. Run `flask init`.")
         elif found > head():
             warnings.append(f"The database is at {found}, newer than this code ({head()}). Restart with the new version.")
+    if settings.maintenance:
+        warnings.append("MAINTENANCE is on: forms answer 503. Unset it and restart.")
     ticked = last_tick(settings.instance)
     if ticked is None or now - ticked.at > TICK_IS_STALE:
         ago = "ever" if ticked is None else f"since {ticked.at:%Y-%m-%d %H:%M} UTC"

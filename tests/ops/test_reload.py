@@ -1,0 +1,68 @@
+"""gunicorn is reloaded under load, with nothing in front of it: no request fails."""
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.ops.faulting import ask, open_campaign, register
+from tests.serving import installed_site, kill_group, web
+
+pytestmark = pytest.mark.slow
+
+RELOADS = 3
+WORKERS = 2
+
+
+def test_reloading_under_load_fails_no_request(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    here = installed_site(tmp_path / "instance", LIMITS="off")
+    open_campaign(here, tmp_path)
+    process = web(here, log)
+    stop = threading.Event()
+    answers: Counter[int] = Counter()
+    failures: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            while not stop.is_set():
+                answers[ask(here, "/register").status] += 1
+                answers[ask(here, "/").status] += 1
+        except Exception as error:
+            failures.append(error)
+
+    def enter() -> None:
+        try:
+            for number in range(100_000):
+                if stop.is_set():
+                    return
+                answers[register(here, f"r{number}@example.com")] += 1
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=target) for target in (read, read, read, enter)]
+    try:
+        for thread in threads:
+            thread.start()
+        for reload in range(1, RELOADS + 1):
+            os.kill(process.pid, signal.SIGHUP)
+            deadline = time.monotonic() + 60
+            while log.read_text().count("Worker exiting") < WORKERS * reload:
+                assert time.monotonic() < deadline, log.read_text()[-2000:]
+                time.sleep(0.1)
+            before = answers.total()
+            while answers.total() < before + 20:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        kill_group(process)
+    assert failures == []
+    assert set(answers) == {200, 303}
+    assert answers[303] > RELOADS

@@ -1,6 +1,8 @@
 """Each request's identity and account: an id that is echoed, logged and shown on the error page, and one tick per route."""
 
+import itertools
 import logging
+import os
 import re
 import secrets
 from collections.abc import Callable, Iterable
@@ -20,6 +22,25 @@ _METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
 ROUTE = "daily_draw.route"
 
 
+class _Ids:
+    """Ids of 16 hexadecimal digits, unlike in every process and cheap: asking the system for chance each time lets go of the
+    interpreter, and under load its threads then fight over it.
+    """
+
+    def __init__(self) -> None:
+        self.renew()
+        os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        self._process, self._numbers = secrets.token_hex(4), itertools.count()
+
+    def next(self) -> str:
+        return f"{self._process}{next(self._numbers) & 0xFFFFFFFF:08x}"
+
+
+_ids = _Ids()
+
+
 class Trace:
     """WSGI middleware, the outermost: gives the request its id and counts the answer under its route."""
 
@@ -28,7 +49,7 @@ class Trace:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         given = environ.get("HTTP_X_REQUEST_ID", "")
-        own = given if _ID.fullmatch(given) else secrets.token_hex(8)
+        own = given if given and _ID.fullmatch(given) else _ids.next()
         environ["daily_draw.request_id"] = own
         request_id.set(own)
 

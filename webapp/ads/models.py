@@ -61,6 +61,7 @@ class AdCount(Base):
     """How often an ad was served, seen and clicked in a slot of a section on a day of its campaign's zone (SITE_TIMEZONE for house ads)."""
 
     __tablename__ = "ads_count"
+    __table_args__ = (Index(None, "creative_id"),)
 
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     creative_id: Mapped[int] = mapped_column(BigInt, ForeignKey("ads_creative.id"), primary_key=True)

@@ -9,7 +9,10 @@ IN_FLIGHT = timedelta(seconds=10)
 
 @dataclass(frozen=True)
 class Order:
-    """What was ordered of a campaign (see AdCampaign), and what has been delivered of it, in all and today."""
+    """What was ordered of a campaign (see AdCampaign), and what has been delivered of it, in all and today.
+
+    `in_flight`: impressions handed out within IN_FLIGHT; `rate`: how many of them will count, as far as one knows.
+    """
 
     starts_at: datetime
     ends_at: datetime
@@ -19,7 +22,8 @@ class Order:
     pacing: str
     delivered: int
     delivered_today: int
-    on_their_way: float = 0.0
+    in_flight: int = 0
+    rate: float = 1.0
 
 
 def planned(order: Order, now: datetime) -> float:
@@ -34,11 +38,14 @@ def planned(order: Order, now: datetime) -> float:
 def room(order: Order, now: datetime) -> float:
     """How many more may be delivered now without running ahead of plan, budget or daily cap; 0 outside its time.
 
-    What is on its way to being seen counts as delivered, so that a crowd at once does not run a campaign over its budget.
+    What is on its way to being seen counts as delivered, so that a crowd at once does not run a campaign ahead of its plan: as much
+    of it as one may expect, but all of it where it could exceed what was ordered. (A click is too rare for that; see recording.py.)
     """
     if not order.starts_at <= now < order.ends_at:
         return 0.0
-    left = planned(order, now) - order.delivered
+    left = float(order.budget - order.delivered)
     if order.daily_cap is not None:
         left = min(left, order.daily_cap - order.delivered_today)
-    return max(0.0, left - order.on_their_way)
+    if order.goal != "clicks":
+        left -= order.in_flight
+    return max(0.0, min(left, planned(order, now) - order.delivered - order.in_flight * order.rate))

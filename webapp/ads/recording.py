@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from webapp.ads.models import AdCount, AdFiltered, UsedToken
+from webapp.ads.ordering import split
 from webapp.database import insert_into
 
 _COLUMNS = {"served": "served", "viewable": "viewable", "click": "clicks"}
@@ -37,10 +38,12 @@ def record(session: Session, events: Sequence[Event], *, now: datetime) -> None:
     good = [event for event in events if event.reason is None]
     once = {(event.nonce, event.kind): event for event in good if event.until is not None}
     fresh = _use_up(session, list(once.values()))
-    counted = [event for event in good if event.until is None] + [once[key] for key in fresh]
+    counted = [event for event in good if event.until is None] + [event for key, event in once.items() if key in fresh]
     replays = sum((Counter(_filtered(event, "replay") for event in good if event.until is not None),), Counter())
     replays.subtract(Counter(_filtered(once[key], "replay") for key in fresh))
-    _count(session, counted)
+    kept, beyond = split(session, counted)
+    _count(session, kept)
+    replays += Counter(_filtered(event, "beyond") for event in beyond)
     _filter(session, replays + Counter(_filtered(event, event.reason) for event in events if event.reason))
     session.execute(delete(UsedToken).where(UsedToken.until < now))
 
@@ -59,10 +62,14 @@ def _count(session: Session, events: list[Event]) -> None:
     sums: dict[tuple[date, int, str, str], Counter[str]] = {}
     for event in events:
         sums.setdefault((event.day, event.creative, event.slot, event.section), Counter())[_COLUMNS[event.kind]] += 1
-    for (day, creative, slot, section), number in sorted(sums.items()):
-        new = {name: number[name] for name in ("served", "viewable", "clicks")}
-        statement = insert_into(session, AdCount).values(day=day, creative_id=creative, slot=slot, section=section, **new)
-        more = {name: getattr(AdCount, name) + statement.excluded[name] for name in new}
+    rows = [
+        {"day": day, "creative_id": creative, "slot": slot, "section": section}
+        | {name: number[name] for name in ("served", "viewable", "clicks")}
+        for (day, creative, slot, section), number in sorted(sums.items())
+    ]
+    for start in range(0, len(rows), _BATCH):
+        statement = insert_into(session, AdCount).values(rows[start : start + _BATCH])
+        more = {name: getattr(AdCount, name) + statement.excluded[name] for name in ("served", "viewable", "clicks")}
         session.execute(statement.on_conflict_do_update(index_elements=["day", "creative_id", "slot", "section"], set_=more))
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -62,9 +62,11 @@ class Store:
         self._past: tuple[date, dict[int, list[_Sum]]] | None = None
 
     def hand_out(self, campaign: int, *, now: datetime) -> None:
-        """Remember that an impression of `campaign` is on its way to being seen."""
+        """Remember that an impression of `campaign` is on its way to being seen: the next page view of this second knows it, too."""
         with self._lock:
             self._handed[campaign].append(now)
+            if self._stock is not None:
+                self._stock = replace(self._stock, candidates=tuple(_handed_out(one, campaign) for one in self._stock.candidates))
 
     def stock(self, session: Session, *, now: datetime, home: ZoneInfo) -> Stock:
         """What may be shown at `now`; `home` is the zone of the publisher's own ads."""
@@ -103,7 +105,7 @@ class Store:
         served = sum(one.served for one in sums)
         handed = self._handed[row.id] = [at for at in self._handed[row.id] if now - at < IN_FLIGHT]
         # Nothing known yet: as if each were seen. A click is rare, so as if none were.
-        rate = (delivered / served if served >= 100 else float(row.goal == "viewable")) if handed else 0.0
+        rate = delivered / served if served >= 100 else float(row.goal == "viewable")
         return Order(
             starts_at=row.starts_at,
             ends_at=row.ends_at,
@@ -113,7 +115,8 @@ class Store:
             pacing=row.pacing,
             delivered=delivered,
             delivered_today=sum(one.towards(row.goal) for one in sums if one.day == today),
-            on_their_way=len(handed) * rate,
+            in_flight=len(handed),
+            rate=rate,
         )
 
 
@@ -149,6 +152,12 @@ def _ordered(row: Creative, campaign: AdCampaign, order: Order) -> Candidate:
         sections=frozenset(campaign.sections),
         per_view=campaign.per_view,
     )
+
+
+def _handed_out(one: Candidate, campaign: int) -> Candidate:
+    if one.order is None or one.campaign != campaign:
+        return one
+    return replace(one, order=replace(one.order, in_flight=one.order.in_flight + 1))
 
 
 def _shown(row: Creative, zone: ZoneInfo, ends_at: datetime | None) -> Shown:

@@ -21,4 +21,6 @@ with engine.connect().execution_options(writes=True) as connection:
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
+            # It alters no table whose rows have triggers waiting for the end of the transaction: let none wait.
+            connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
         context.run_migrations()

@@ -10,8 +10,8 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from tests.sweepstakes.campaigns import NOW, open_one
-from tests.sweepstakes.entering import entrants, post, ticked
+from tests.sweepstakes.campaigns import NOW, done, enter, open_one
+from tests.sweepstakes.entering import entrants, letters, link, post, ticked
 from webapp.database import db
 from webapp.site import settings
 
@@ -55,3 +55,79 @@ def test_a_locked_database_is_a_503_with_the_filled_form(client: FlaskClient, ru
         assert ticked(response.text) == ["agree", "newsletter"]
         assert entrants() == []
         assert post(client).status_code == 303
+
+
+@contextmanager
+def gone() -> Iterator[None]:
+    """The database's file taken away, so that not even a link can be looked up."""
+    db.session.remove()
+    db.engine.dispose()
+    files = list(settings().instance.glob("daily-draw.sqlite3*"))
+    for file in files:
+        file.rename(file.with_name(f"away-{file.name}"))
+    try:
+        yield
+    finally:
+        db.session.remove()
+        db.engine.dispose()
+        for file in files:
+            file.unlink(missing_ok=True)  # an empty one that SQLite has made in its place
+            file.with_name(f"away-{file.name}").rename(file)
+
+
+def test_a_confirmation_comes_back_filled_though_nobody_can_be_looked_up(client: FlaskClient, run: FlaskCliRunner, tmp_path: Path) -> None:
+    with time_machine.travel(NOW, tick=False):
+        open_one(run, tmp_path)
+        post(client)
+        page = link(letters(run).text())
+        typed = {"name": "Zoë <b>Müller</b>", "newsletter": "yes"}
+        with gone():
+            response = client.post(page, data=typed)
+            foreign = client.post(page, data=typed, headers={"Sec-Fetch-Site": "cross-site"})
+            nobodys = client.post("/confirm/nobody", data=typed)
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "30"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert 'value="Zoë &lt;b&gt;Müller&lt;/b&gt;"' in response.text
+        assert ticked(response.text) == ["newsletter"]
+        # What is agreed to must be read on our page, which cannot say it now.
+        assert foreign.status_code == 503
+        assert "Zoë" not in foreign.text
+        assert nobodys.status_code == 404
+        assert [row.state for row in entrants()] == ["pending"]
+        assert client.post(page, data={**typed, "name": "Zoë Müller"}).status_code == 303
+        assert [row.state for row in entrants()] == ["confirmed"]
+
+
+def test_a_claim_comes_back_filled_though_nobody_can_be_looked_up(client: FlaskClient, run: FlaskCliRunner, tmp_path: Path) -> None:
+    claim = {"address": "Ada Reader\n12 Elm Street", "city": "Austin", "region": "TX", "postcode": "78701", "payout": "check"}
+    claim |= {"eligible": "yes", "publish": "yes"}
+    with time_machine.travel(NOW, tick=False):
+        open_one(run, tmp_path)
+        enter(3)
+        done(run, "close", "win-100", "--now", "--yes")
+        done(run, "draw", "win-100")
+        texts = [str(body.get_content()) for letter in letters(run).all() if (body := letter.get_body(("plain",)))]
+        page = link(next(text for text in texts if "/claim/" in text), "/claim/")
+        with gone():
+            response = client.post(page, data=claim)
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "30"
+        assert "Ada Reader\n12 Elm Street</textarea>" in response.text
+        for typed in ("Austin", "TX", "78701"):
+            assert f'value="{typed}"' in response.text
+        assert 'value="check" required checked' in response.text
+        assert ticked(response.text) == ["eligible", "publish"]
+        assert client.post(page, data=claim).status_code == 303
+        with locked(Path(settings().database_url.removeprefix("sqlite:///"))):
+            held = client.post(page, data={**claim, "city": "Dallas"})
+        assert held.status_code == 503
+        assert 'value="Dallas"' in held.text
+
+
+def test_who_asks_for_a_link_gets_the_filled_form(client: FlaskClient, run: FlaskCliRunner) -> None:
+    with gone():
+        response = client.post("/entry", data={"email": "zoe@example.com"})
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "30"
+    assert 'value="zoe@example.com"' in response.text

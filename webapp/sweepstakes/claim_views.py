@@ -54,40 +54,49 @@ class Prize:
 @pages.get("/claim/<token>")
 def show(token: str) -> Response:
     """Changes nothing: mail scanners open links."""
-    person, log = _person(token)
-    winner = _prize(person, log)
-    given = read_claim(db.session(), person.id, keys=keyring())
-    return _page(Prize(person, log, winner, given), on_record(given.details) if given else FilledClaim(), 200)
+    prize = _held(token)
+    return _page(prize, on_record(prize.given.details) if prize.given else FilledClaim(), 200)
 
 
 @pages.post("/claim/<token>")
 @judges_origin("shows the form again, filled, with a token")
 def post(token: str) -> AnyResponse:
     """Take the claim, or its correction."""
-    person, log = _person(token)
-    winner = _prize(person, log)
-    if winner.state != "paid":
-        fields, unfit = posting.receive()
-        form = ClaimForm(fields)
-        verdict = posting.verdict(fields, "claim")
-        prize = Prize(person, log, winner, read_claim(db.session(), person.id, keys=keyring()))
-        if verdict is not Verdict.OURS:
-            ours = verdict is Verdict.UNKNOWN
-            again = filled_claim(form, token=posting.token_if_needed(), boxes=ours)
-            return _page(prize, again, 403, notice=NOT_TOLD if ours else NOT_OURS)
-        if unfit is not None:
-            again = filled_claim(form, token=posting.token_if_needed(), faulty=unfit.faulty)
-            return _page(prize, again, unfit.status, notice=unfit.sentence)
-        if not form.validate():
-            return _page(prize, filled_claim(form, token=posting.token_if_needed()), 422)
-        try:
-            _claim(person, form)
-        except OperationalError:
-            db.session.remove()
-            response = _page(prize, filled_claim(form, token=posting.token_if_needed()), 503, notice=AWAY)
-            response.headers["Retry-After"] = "30"
-            return response
-    return redirect(url_for("claim.show", token=token), 303)
+    fields, unfit = posting.receive()
+    form, verdict = ClaimForm(fields), posting.verdict(fields, "claim")
+    prize = None
+    try:
+        prize = _held(token)
+        refused = _take(prize, form, verdict, unfit) if prize.winner.state != "paid" else None
+    except OperationalError:
+        if verdict is Verdict.CROSS:  # the words that are agreed to must be read on our page, and cannot be shown now
+            raise
+        return _away(prize, form)
+    return refused or redirect(url_for("claim.show", token=token), 303)
+
+
+def _take(prize: Prize, form: ClaimForm, verdict: Verdict, unfit: posting.Unfit | None) -> Response | None:
+    """Store the claim, or the page that says why not."""
+    if verdict is not Verdict.OURS:
+        ours = verdict is Verdict.UNKNOWN
+        again = filled_claim(form, token=posting.token_if_needed(), boxes=ours)
+        return _page(prize, again, 403, notice=NOT_TOLD if ours else NOT_OURS)
+    if unfit is not None:
+        again = filled_claim(form, token=posting.token_if_needed(), faulty=unfit.faulty)
+        return _page(prize, again, unfit.status, notice=unfit.sentence)
+    if not form.validate():
+        return _page(prize, filled_claim(form, token=posting.token_if_needed()), 422)
+    _claim(prize.person, form)
+    return None
+
+
+def _away(prize: Prize | None, form: ClaimForm) -> Response:
+    """The database takes nothing, or cannot even be read: the filled form, made without asking it."""
+    db.session.remove()
+    again = filled_claim(form, token=posting.token_if_needed())
+    response = _page(prize, again, 503, notice=AWAY) if prize else _page_without_prize(again)
+    response.headers["Retry-After"] = "30"
+    return response
 
 
 def published_winners() -> dict[tuple[int, int], str]:
@@ -102,6 +111,12 @@ def _claim(person: Person, form: ClaimForm) -> None:
             claim(session, person, sealed, now=clock.now())
     except (NotHolding, PaidAlready):
         pass  # it happened a moment ago: the page it leads to says so
+
+
+def _held(token: str) -> Prize:
+    """What is claimed by this link. Refuses where there is nothing to claim."""
+    person, log = _person(token)
+    return Prize(person, log, _prize(person, log), read_claim(db.session(), person.id, keys=keyring()))
 
 
 def _person(token: str) -> tuple[Person, LogStatus]:
@@ -150,3 +165,9 @@ def _page(prize: Prize, form: FilledClaim, status: int, *, notice: str | None = 
         changed=when(prize.given.changed_at, contest.timezone) if prize.given else None,
     )
     return private(make_response(page, status))
+
+
+def _page_without_prize(form: FilledClaim) -> Response:
+    """The form alone, while nobody can be looked up."""
+    page = render_template("sweepstakes/claim.html", form=form, notice=AWAY, payouts=PAYOUTS, publish=PUBLISH.text, away=True)
+    return private(make_response(page, 503))

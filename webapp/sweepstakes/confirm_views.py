@@ -49,33 +49,41 @@ def show(token: str) -> Response:
 @judges_origin("shows the form again, filled, with a token")
 def post(token: str) -> AnyResponse:
     """Confirm. A second press finds it done and shows the same page."""
-    person = _person(token)
-    if person.state == "pending":
-        fields, unfit = posting.receive()
-        form = ConfirmForm(fields)
-        verdict = posting.verdict(fields, "confirm")
-        if verdict is not Verdict.OURS:
-            ours = verdict is Verdict.UNKNOWN
-            _note(verdict.value)
-            return _again(person, form, 403, notice=NOT_TOLD if ours else NOT_OURS, newsletter=ours)
-        if unfit is not None:
-            _note("unfit")
-            return _again(person, form, unfit.status, notice=unfit.sentence, faulty=unfit.faulty)
-        if not form.validate():
-            _note("invalid")
-            return _again(person, form, 422)
-        try:
-            _confirm(person, _wish(person, form))
-        except TooLate:
-            _note("too_late")
-            return _too_late(person)
-        except NotPending:
-            _note("repeated")
-        except OperationalError:
-            return _away(person, form)
-        else:
-            _note("confirmed")
-    return redirect(url_for("confirm.show", token=token), 303)
+    fields, unfit = posting.receive()
+    form, verdict = ConfirmForm(fields), posting.verdict(fields, "confirm")
+    person = None
+    try:
+        person = _person(token)
+        refused = _take(person, form, verdict, unfit) if person.state == "pending" else None
+    except OperationalError:
+        if verdict is Verdict.CROSS:  # the words that are agreed to must be read on our page, and cannot be shown now
+            raise
+        return _away(person, form)
+    return refused or redirect(url_for("confirm.show", token=token), 303)
+
+
+def _take(person: Person, form: ConfirmForm, verdict: Verdict, unfit: posting.Unfit | None) -> Response | None:
+    """Confirm, or the page that says why not."""
+    if verdict is not Verdict.OURS:
+        ours = verdict is Verdict.UNKNOWN
+        _note(verdict.value)
+        return _again(person, form, 403, notice=NOT_TOLD if ours else NOT_OURS, newsletter=ours)
+    if unfit is not None:
+        _note("unfit")
+        return _again(person, form, unfit.status, notice=unfit.sentence, faulty=unfit.faulty)
+    if not form.validate():
+        _note("invalid")
+        return _again(person, form, 422)
+    try:
+        _confirm(person, _wish(person, form))
+    except TooLate:
+        _note("too_late")
+        return _too_late(person)
+    except NotPending:
+        _note("repeated")
+    else:
+        _note("confirmed")
+    return None
 
 
 def _wish(person: Person, form: ConfirmForm) -> Confirmation:
@@ -113,11 +121,18 @@ def _person(token: str) -> Person:
     return person
 
 
-def _form(person: Person, form: Filled, status: int, *, notice: str | None = None) -> Response:
-    words = {"agree": agreement(person.contest.minimum_age, person.contest.eligibility), "newsletter": newsletter(settings().site_name)}
-    until = when(person.contest.confirm_until, person.contest.timezone)
+def _form(person: Person | None, form: Filled, status: int, *, notice: str | None = None) -> Response:
+    """`person` is None while nobody can be looked up: then the page says less around the same form."""
+    contest = person.contest if person else None
     page = render_template(
-        "sweepstakes/confirm.html", person=person, form=form, words=words, until=until, notice=notice, away=status == 503
+        "sweepstakes/confirm.html",
+        person=person,
+        form=form,
+        agree=agreement(contest.minimum_age, contest.eligibility) if contest else None,
+        newsletter=newsletter(settings().site_name),
+        until=when(contest.confirm_until, contest.timezone) if contest else None,
+        notice=notice,
+        away=status == 503,
     )
     return private(make_response(page, status))
 
@@ -134,7 +149,7 @@ def _standing(token: str, person: Person) -> Response:
 
 
 def _again(
-    person: Person,
+    person: Person | None,
     form: ConfirmForm,
     status: int,
     *,
@@ -146,8 +161,8 @@ def _again(
     return _form(person, filled(form, token=posting.token_if_needed(), newsletter=newsletter, faulty=faulty), status, notice=notice)
 
 
-def _away(person: Person, form: ConfirmForm) -> Response:
-    """The database takes nothing at this moment: the filled form, made without asking it."""
+def _away(person: Person | None, form: ConfirmForm) -> Response:
+    """The database takes nothing, or cannot even be read: the filled form, made without asking it."""
     _note("away")
     db.session.remove()
     response = _again(person, form, 503, notice=AWAY)

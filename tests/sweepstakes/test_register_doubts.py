@@ -80,6 +80,15 @@ def test_a_likely_slip_is_kept_if_it_is_sent_again(client: FlaskClient) -> None:
 
 
 @pytest.mark.usefixtures("clock")
+def test_a_domain_that_is_read_as_another_is_shown_before_it_is_written_to(client: FlaskClient) -> None:
+    asked = post(client, email="ada@ⅽom.com")
+    assert asked.status_code == 422
+    assert "Did you mean ada@com.com?" in asked.text
+    assert entrants() == []
+    assert client.post("/register", data=parsed(asked.text)).status_code == 303
+
+
+@pytest.mark.usefixtures("clock")
 def test_an_address_typed_anew_stands_whatever_was_proposed(client: FlaskClient) -> None:
     assert post(client, email="bea@example.com", asked_email="ada@gmial.com", use_email="ada@gmail.com").status_code == 303
     assert keyring().unseal("entrant.email", entrants()[0].email or b"") == "bea@example.com"

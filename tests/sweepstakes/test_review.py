@@ -20,7 +20,7 @@ from tests.sweepstakes.entering import entrants, letters, link, typed
 from webapp.database import writing
 from webapp.site import keyring
 from webapp.sweepstakes.models import Entrant
-from webapp.sweepstakes.reviewing import look_of, pattern_of
+from webapp.sweepstakes.reviewing import homograph, look_of, pattern_of
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +90,29 @@ def test_tags_at_unknown_providers_and_throw_away_addresses_are_flagged_in_any_n
     said = run.invoke(args=["entrant", "review", "win-100"]).stdout
     assert "With a +tag at a provider that may or may not ignore it (any number)" in said
     assert "At providers of throw-away addresses (any number)" in said
+
+
+@pytest.mark.usefixtures("opened")
+def test_domains_that_pass_for_others_are_flagged_in_any_number(run: FlaskCliRunner, client: FlaskClient) -> None:
+    assert client.post("/register", data=typed(email="ada@еxample.com")).status_code == 303  # Cyrillic е
+    assert clusters(run) == {("script", "еxample.com"): 1}
+    assert "letters of another alphabet (any number)" in run.invoke(args=["entrant", "review", "win-100"]).stdout
+
+
+@pytest.mark.parametrize(
+    ("domain", "read_as"),
+    [
+        ("xn--xample-2of.com", "еxample.com"),
+        ("xn--80ak6aa92e.com", "аррӏе.com"),  # all of it Cyrillic
+        ("mail.xn--exmple-4nf.example", "mail.exаmple.example"),
+        ("xn--bcher-kva.example", None),
+        ("xn--80a1acny.example", None),  # почта, a word
+        ("xn--wgv71a119e.example", None),  # 日本語
+        ("example.com", None),
+    ],
+)
+def test_only_letters_that_pass_for_latin_ones_are_suspicious(domain: str, read_as: str | None) -> None:
+    assert homograph(domain) == read_as
 
 
 @pytest.mark.usefixtures("opened")

@@ -1,5 +1,7 @@
 """Addresses that are probably not meant as typed, and those that are made to be thrown away. Asks lists, no network."""
 
+import unicodedata
+
 # The ten providers that people mistype most often, because most people are there.
 PROVIDERS = (
     "gmail.com",
@@ -25,6 +27,12 @@ def meant(email: str) -> str | None:
     near = (provider for provider in PROVIDERS if one_slip(domain, provider))
     provider = next(near, None)
     return f"{local}@{provider}" if provider else None
+
+
+def rewritten(typed: str, email: str) -> str | None:
+    """`email`, as which `typed` was read, if compatibility letters made another domain of what was seen (`ⅽom` is `com`); else None."""
+    domain = unicodedata.normalize("NFC", typed.rpartition("@")[2])
+    return email if unicodedata.normalize("NFKC", domain) != domain else None
 
 
 def one_slip(typed: str, right: str) -> bool:

@@ -10,7 +10,7 @@ from wtforms import BooleanField, HiddenField, StringField, ValidationError
 
 from webapp.sweepstakes import addresses, names
 from webapp.sweepstakes.addresses import Address, AddressRefused, read_address
-from webapp.sweepstakes.doubting import is_disposable, meant
+from webapp.sweepstakes.doubting import is_disposable, meant, rewritten
 from webapp.sweepstakes.names import NameRefused, read_name
 
 
@@ -56,7 +56,7 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
             raise ValidationError(error.sentence) from error
         if self.refuse_disposable and is_disposable(self.address.canonical):
             raise ValidationError("We cannot write to addresses that are made to be thrown away. Please give one that you keep.")
-        self.meant = None if asked else meant(self.address.email)
+        self.meant = None if asked else meant(self.address.email) or rewritten(given.data or "", self.address.email)
         if self.meant:
             raise ValidationError(f"Did you mean {self.meant}? Tick the box below it, or press Register again to keep yours.")
 

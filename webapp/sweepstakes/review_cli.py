@@ -25,6 +25,7 @@ TITLES = {
     "address": "With addresses that differ in digits, dots or tags only",
     "tag": "With a +tag at a provider that may or may not ignore it (any number)",
     "disposable": "At providers of throw-away addresses (any number)",
+    "script": "At domains that pass for others by letters of another alphabet (any number)",
 }
 SHOWN_ENTRIES = 6
 

@@ -17,14 +17,14 @@ from webapp.sweepstakes.finding import find
 from webapp.sweepstakes.models import Entrant
 from webapp.sweepstakes.sealed import EMAIL, NAME
 
-Kind = Literal["minute", "network", "domain", "name", "address", "tag", "disposable"]
-KINDS: tuple[Kind, ...] = ("minute", "network", "domain", "name", "address", "tag", "disposable")
+Kind = Literal["minute", "network", "domain", "name", "address", "tag", "disposable", "script"]
+KINDS: tuple[Kind, ...] = ("minute", "network", "domain", "name", "address", "tag", "disposable", "script")
 # What is noteworthy in any number: at providers we do not know a tag may be the same mailbox, or another person's.
-FLAGS: frozenset[Kind] = frozenset({"tag", "disposable"})
+FLAGS: frozenset[Kind] = frozenset({"tag", "disposable", "script"})
 _PAGE = 1000
 _IN = ("pending", "confirmed")
 # Cyrillic and Greek small letters that look like Latin ones.
-_LOOKS_LIKE = str.maketrans("авеіјкмнорстухѕαβεικνορτυχ", "abeijkmhopctyxsabeikvoptux")
+_LOOKS_LIKE = str.maketrans("авеіјкмнорстухѕӏαβεικνορτυχ", "abeijkmhopctyxslabeikvoptux")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Cluster:
 
     By kind: the UTC minute of registration, the shortened network, the mail domain (large providers left out: they say nothing),
     the name as it looks, the address without what is easily varied; and flags: with a +tag at a provider not known for them, by the
-    mailbox it may be, and throw-away addresses, by domain.
+    mailbox it may be, throw-away addresses, by domain, and domains that pass for others by letters of another alphabet.
     """
 
     kind: Kind
@@ -96,6 +96,18 @@ def untagged(email: str) -> str:
     return f"{local.partition('+')[0] or local}@{domain}"
 
 
+def homograph(domain: str) -> str | None:
+    """The domain as it is read, if letters of another alphabet let one of its labels pass for a Latin one (UTS 39); else None."""
+    labels = [label[4:].encode().decode("punycode") if label.startswith("xn--") else label for label in domain.split(".")]
+    return ".".join(labels) if any(_passes_for_another(label) for label in labels) else None
+
+
+def _passes_for_another(label: str) -> bool:
+    letters = [sign for sign in label if sign.isalpha()]
+    alphabets = {unicodedata.name(sign, "").partition(" ")[0] for sign in letters} & {"LATIN", "CYRILLIC", "GREEK"}
+    return len(alphabets) > 1 or (not label.isascii() and label.translate(_LOOKS_LIKE).isascii())
+
+
 def _marks(row: _Row) -> Iterator[tuple[Kind, str]]:
     domain = row.email.rpartition("@")[2]
     yield "minute", f"{row.registered_at:%Y-%m-%d %H:%M}"
@@ -110,6 +122,8 @@ def _marks(row: _Row) -> Iterator[tuple[Kind, str]]:
         yield "tag", untagged(row.email)
     if row.disposable:
         yield "disposable", domain
+    if read_as := homograph(domain):
+        yield "script", read_as
 
 
 def _cluster(kind: Kind, key: str, rows: list[_Row]) -> Cluster:

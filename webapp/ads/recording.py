@@ -13,7 +13,6 @@ from webapp.ads.ordering import split
 from webapp.database import insert_into
 
 _COLUMNS = {"served": "served", "viewable": "viewable", "click": "clicks"}
-_BATCH = 200
 
 
 @dataclass(frozen=True)
@@ -50,12 +49,11 @@ def record(session: Session, events: Sequence[Event], *, now: datetime) -> None:
 
 def _use_up(session: Session, events: list[Event]) -> set[tuple[str, str]]:
     """The (nonce, kind) of those whose token nobody had used for that kind."""
-    fresh: set[tuple[str, str]] = set()
-    for start in range(0, len(events), _BATCH):
-        rows = [{"nonce": event.nonce, "event": event.kind, "until": event.until} for event in events[start : start + _BATCH]]
-        statement = insert_into(session, UsedToken).values(rows).on_conflict_do_nothing().returning(UsedToken.nonce, UsedToken.event)
-        fresh |= {(row.nonce, row.event) for row in session.execute(statement)}
-    return fresh
+    if not events:
+        return set()
+    rows = [{"nonce": event.nonce, "event": event.kind, "until": event.until} for event in events]
+    statement = insert_into(session, UsedToken).on_conflict_do_nothing().returning(UsedToken.nonce, UsedToken.event)
+    return {(row.nonce, row.event) for row in session.execute(statement, rows)}
 
 
 def _count(session: Session, events: list[Event]) -> None:
@@ -63,14 +61,13 @@ def _count(session: Session, events: list[Event]) -> None:
     for event in events:
         sums.setdefault((event.day, event.creative, event.slot, event.section), Counter())[_COLUMNS[event.kind]] += 1
     rows = [
-        {"day": day, "creative_id": creative, "slot": slot, "section": section}
-        | {name: number[name] for name in ("served", "viewable", "clicks")}
+        {"day": day, "creative_id": creative, "slot": slot, "section": section, **{name: number[name] for name in _COLUMNS.values()}}
         for (day, creative, slot, section), number in sorted(sums.items())
     ]
-    for start in range(0, len(rows), _BATCH):
-        statement = insert_into(session, AdCount).values(rows[start : start + _BATCH])
-        more = {name: getattr(AdCount, name) + statement.excluded[name] for name in ("served", "viewable", "clicks")}
-        session.execute(statement.on_conflict_do_update(index_elements=["day", "creative_id", "slot", "section"], set_=more))
+    if rows:
+        statement = insert_into(session, AdCount)
+        more = {name: getattr(AdCount, name) + statement.excluded[name] for name in _COLUMNS.values()}
+        session.execute(statement.on_conflict_do_update(index_elements=["day", "creative_id", "slot", "section"], set_=more), rows)
 
 
 def _filtered(event: Event, reason: str | None) -> tuple[date, int, str, str]:
@@ -78,8 +75,12 @@ def _filtered(event: Event, reason: str | None) -> tuple[date, int, str, str]:
 
 
 def _filter(session: Session, sums: Counter[tuple[date, int, str, str]]) -> None:
-    for (day, creative, kind, reason), number in sorted(sums.items()):
-        values = {"day": day, "creative_id": creative, "event": kind, "reason": reason, "number": number}
-        statement = insert_into(session, AdFiltered).values(**values)
+    rows = [
+        {"day": day, "creative_id": creative, "event": kind, "reason": reason, "number": number}
+        for (day, creative, kind, reason), number in sorted(sums.items())
+        if number
+    ]
+    if rows:
+        statement = insert_into(session, AdFiltered)
         more = {"number": AdFiltered.number + statement.excluded.number}
-        session.execute(statement.on_conflict_do_update(index_elements=["day", "creative_id", "event", "reason"], set_=more))
+        session.execute(statement.on_conflict_do_update(index_elements=["day", "creative_id", "event", "reason"], set_=more), rows)

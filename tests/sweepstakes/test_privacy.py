@@ -45,6 +45,7 @@ def test_without_settings_it_names_what_there_is(client: FlaskClient) -> None:
     assert "this installation sends no mail" in said
     assert "delivery network" not in said
     assert "Counters" in said
+    assert "it is deleted, by hand," in said
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,7 @@ def test_without_settings_it_names_what_there_is(client: FlaskClient) -> None:
             "PROXY_HOPS": "1",
             "LIMITS": "off",
             "SITE_NAME": "The Other Paper",
+            "PURGE": "on",
         }
     ],
 )
@@ -68,6 +70,7 @@ def test_with_settings_it_follows_them_and_gives_no_secret_away(client: FlaskCli
         "The Other Paper",
         "mail services, ours and yours",
         "delivery network",
+        "it is deleted, by itself, hour by hour;",
     ):
         assert part in said
     assert "secret@" not in said

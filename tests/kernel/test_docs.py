@@ -13,10 +13,11 @@ import click
 import pytest
 from flask import Flask
 
-from webapp import create_app
+from webapp import counting, create_app
 from webapp.config import ROOT
 
 OPEN_DRAW = ROOT / "docs" / "open-draw.md"
+OPERATIONS = ROOT / "docs" / "operations.md"
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -135,6 +136,49 @@ def test_every_test_that_the_threat_table_names_is_there() -> None:
     named = set(re.findall(r"`(test_\w+)`", text_of(OPEN_DRAW)))
     assert len(named) > 40
     assert named - defined_tests() == set()
+
+
+# Asked for by name; each must stand in a row of its own.
+FAULTS = (
+    "kill -9", "disk full", "locked", "PostgreSQL stopped", "Valkey stopped", "mail server away", "clock set back", "old backup",
+    "200 slow clients", "torn campaign file", "torn article", "a migration with data", "old code on a new schema", "HUP", "MAINTENANCE",
+)  # fmt: skip
+
+
+def test_every_fault_has_a_row_with_tests_that_are_there() -> None:
+    section = text_of(OPERATIONS).partition("\n## Every fault\n")[2]
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in section.splitlines() if line.startswith("| ")][1:]
+    assert [row for row in rows if len(row) != 5 or not all(row)] == []
+    assert [fault for fault in FAULTS if not any(fault in row[0] for row in rows)] == []
+    for row in rows:
+        named = re.findall(r"`(test_\w+)`", row[4])
+        assert named and set(named) <= defined_tests(), row
+
+
+def test_the_figures_and_checks_that_operations_names_are_there() -> None:
+    text = text_of(OPERATIONS)
+    source = "".join(text_of(file) for file in (ROOT / "webapp").rglob("*.py"))
+    counters = {f"daily_draw_{name}_total" for name in counting.MEANINGS} | {f"daily_draw_{name}" for name in counting.MEANINGS}
+    named = set(re.findall(r"`(daily_draw_\w+)`", text))
+    assert len(named) > 10
+    assert {name for name in named if name not in counters and f'"{name}"' not in source} == set()
+    checks = {name for found in re.findall(r"doctor: ((?:`[\w-]+`(?:, )?)+)", text) for name in re.findall(r"`([\w-]+)`", found)}
+    assert checks - set(re.findall(r'Check\("([\w-]+)"', source)) == set()
+    assert all(f'"{event}' in source for event in ("limits are off", "limits are on again", "unexpected"))
+
+
+def test_every_installation_checks_the_hashes_of_the_lock() -> None:
+    for file in (ROOT / "Makefile", ROOT / "deploy" / "Dockerfile", OPERATIONS):
+        lines = [line for line in text_of(file).splitlines() if "pip install" in line]
+        assert lines
+        assert [line for line in lines if "--require-hashes" not in line] == []
+    lock = text_of(ROOT / "Makefile").partition("\nlock:")[2].partition("\n\n")[0]
+    assert lock.count("--generate-hashes") == 2
+    assert "`make lock`" in text_of(OPERATIONS)
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        pins = re.findall(r"^(\S+==\S+)(.*?)(?=^\S|\Z)", text_of(ROOT / name), re.MULTILINE | re.DOTALL)
+        assert len(pins) > 20
+        assert [pin for pin, rest in pins if "--hash=sha256:" not in rest] == []
 
 
 def test_every_hash_in_the_worked_example_is_in_the_vectors() -> None:

@@ -62,6 +62,26 @@ def test_before_anything_is_due_nothing_happens(run: FlaskCliRunner, session: Se
     assert "Nothing was due." in run.invoke(args=["tick"]).output
 
 
+def test_a_clock_set_back_opens_nothing_that_was_closed(run: FlaskCliRunner, client: FlaskClient, tmp_path: Path, clock: Any) -> None:
+    open_one(run, tmp_path)
+    clock.move_to(CLOSES - timedelta(seconds=1))
+    tick(run)
+    assert post(client).status_code == 303
+    clock.move_to(CLOSES)
+    tick(run)
+    clock.move_to(CLOSES - timedelta(hours=1))
+    late = post(client, email="late@example.com")
+    assert (late.status_code, len(entrants())) == (422, 1)
+    assert 'value="late@example.com"' in late.text
+    assert 'action="/register"' not in client.get("/").text
+    assert answer(run, "show", "win-100")["state"] == "closed"
+    clock.move_to(SEALS)
+    tick(run)
+    clock.move_to(CLOSES - timedelta(hours=1))
+    assert tick(run)["did"] == []
+    assert post(client, email="late@example.com").status_code == 422
+
+
 def test_a_campaign_is_sealed_and_drawn_at_its_times_and_all_are_told(
     run: FlaskCliRunner, session: Session, tmp_path: Path, clock: Any
 ) -> None:

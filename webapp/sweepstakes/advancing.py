@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp import console
@@ -51,6 +51,9 @@ def advance(slug: str, *, now: datetime, quiet: bool = True) -> Iterator[Done]:
     Raises NotPossible, the draw room's NotAllowed (NoBeacon, NobodyEligible, TooLate …), KeyMissing and Unreadable.
     """
     campaign, log = commanding.opened(slug)
+    if campaign.state == "open" and not campaign.seen_closed and now >= campaign.closes_at:
+        _see_closed(slug)
+        campaign, log = commanding.opened(slug)
     if log.void is None and log.sealed is None and now >= campaign.seals_at:
         yield from _seal(slug, log, now)
         campaign, log = commanding.opened(slug)
@@ -60,6 +63,12 @@ def advance(slug: str, *, now: datetime, quiet: bool = True) -> Iterator[Done]:
     if log.result is not None:
         yield from _remind(campaign, log, now)
         yield from _waiting(campaign, log, now)
+
+
+def _see_closed(slug: str) -> None:
+    """Closing is for good: from now on no clock that is set back opens it again."""
+    with writing() as session:
+        session.execute(update(Campaign).where(Campaign.slug == slug).values(seen_closed=True))
 
 
 def _seal(slug: str, log: LogStatus, now: datetime) -> Iterator[Done]:

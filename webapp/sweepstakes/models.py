@@ -48,6 +48,7 @@ class Campaign(Base):
     void_reason: Mapped[str | None] = mapped_column(String(64))
     made_up: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    seen_closed: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Entrant(Base):

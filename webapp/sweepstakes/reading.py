@@ -94,7 +94,8 @@ class CampaignView:
 
 def current_campaign(session: Session, now: datetime) -> Campaign | None:
     """The campaign that takes entries at `now`; of several the one that closes first."""
-    taking = select(Campaign).where(Campaign.state == "open", Campaign.opens_at <= now, Campaign.closes_at > now)
+    on_time = Campaign.opens_at <= now, Campaign.closes_at > now, Campaign.seen_closed.is_(False)
+    taking = select(Campaign).where(Campaign.state == "open", *on_time)
     return session.scalars(taking.order_by(Campaign.closes_at, Campaign.id).limit(1)).first()
 
 
@@ -102,6 +103,8 @@ def phase(campaign: Campaign, now: datetime) -> str:
     """The stored state, or what the clock makes of `open`: upcoming, open, closed."""
     if campaign.state != "open":
         return campaign.state
+    if campaign.seen_closed:
+        return "closed"
     if now < campaign.opens_at:
         return "upcoming"
     return "open" if now < campaign.closes_at else "closed"

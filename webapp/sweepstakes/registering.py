@@ -103,7 +103,7 @@ def insert_if_new(session: Session, row: dict[str, object]) -> int | None:
 # Statements are built once: for single rows that costs more than running them.
 _CAMPAIGN, _ENTRANT = Campaign.__table__.c, Entrant.__table__.c
 _NOW = bindparam("now", type_=Moment)
-_OPEN_NOW = (_CAMPAIGN.state == "open", _CAMPAIGN.opens_at <= _NOW, _CAMPAIGN.closes_at > _NOW)
+_OPEN_NOW = (_CAMPAIGN.state == "open", _CAMPAIGN.opens_at <= _NOW, _CAMPAIGN.closes_at > _NOW, _CAMPAIGN.seen_closed.is_(False))
 _NAMED = select(_CAMPAIGN.id, _CAMPAIGN.slug).where(*_OPEN_NOW, _CAMPAIGN.slug == bindparam("slug"))
 _CURRENT = select(_CAMPAIGN.id, _CAMPAIGN.slug).where(*_OPEN_NOW).order_by(_CAMPAIGN.closes_at, _CAMPAIGN.id).limit(1)
 

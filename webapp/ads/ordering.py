@@ -29,7 +29,8 @@ def split(session: Session, events: Sequence[E]) -> tuple[list[E], list[E]]:
     """Those that are within what was ordered, and those beyond it. Campaigns stay locked to the end of the transaction."""
     campaigns = _campaigns(session, {event.creative for event in events if event.kind != "served"})
     sums = _sums(session, {one.id for one in campaigns.values()})
-    kept, beyond = [], []
+    kept: list[E] = []
+    beyond: list[E] = []
     for event in events:
         campaign = campaigns.get(event.creative)
         if campaign is None or event.kind != ("click" if campaign.goal == "clicks" else "viewable"):

@@ -15,7 +15,8 @@ from webapp.ads.previewing import read_preview
 from webapp.database import db
 from webapp.dates import long_date
 from webapp.errors import Refusal
-from webapp.headers import private, public
+from webapp.headers import PAGE, private, public
+from webapp.page_cache import keep
 from webapp.site import keyring, settings
 from webapp.tokens import BadToken
 
@@ -67,7 +68,9 @@ def gpc() -> Response:
 
 
 def _open(response: Response) -> Response:
-    response = public(response)
+    """Comes from settings and code alone, so it is the same until the process ends, and needs no database."""
+    response.headers["Cache-Control"] = PAGE
+    keep(fixed=True)
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response

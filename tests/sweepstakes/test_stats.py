@@ -11,7 +11,6 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from tests.sweepstakes.campaigns import CLOSES, NOW, OPENS, answer, changed, create, done, enter, open_one, refused
 from tests.sweepstakes.entering import letters, link, post
 from webapp.database import writing
-from webapp.sweepstakes.cli_record import sparkline
 from webapp.sweepstakes.models import Entrant
 
 
@@ -36,7 +35,7 @@ def test_days_are_the_campaigns_own_and_none_is_left_out(run: FlaskCliRunner, tm
         [datetime.fromisoformat(text) for text in ("2026-11-28T04:59:59+00:00", "2026-11-28T05:00:00+00:00", "2026-12-01T04:00:00+00:00")]
     )
     found = answer(run, "stats", "win-100")
-    assert [(day["day"], day["entries"]) for day in found["days"]] == [
+    assert [(day["day"], day["confirmed"]) for day in found["days"]] == [
         ("2026-11-27", 1),
         ("2026-11-28", 1),
         ("2026-11-29", 0),
@@ -67,16 +66,23 @@ def test_who_confirms_and_which_letters_are_counted(run: FlaskCliRunner, client:
     assert "example.com" not in words
 
 
-def test_the_odds_are_projected_to_the_close_while_entry_is_open(
+def test_the_odds_are_projected_to_the_close_by_the_last_seven_days(
     run: FlaskCliRunner, tmp_path: Path, clock: time_machine.Traveller
 ) -> None:
     open_one(run, tmp_path)
     assert answer(run, "stats", "win-100")["projected"] is None
-    enter(10)
-    clock.move_to(OPENS + (CLOSES - OPENS) / 4)
+    enter(10)  # now: four days less two hours after the opening
+    gone, left = NOW - OPENS, CLOSES - NOW
     found = answer(run, "stats", "win-100")
-    assert (found["odds"], found["projected"], found["projected_odds"]) == ("1 in 10", 40, "1 in 40")
-    assert "1 in 40 at the close, if it goes on like this (40 entries)" in done(run, "stats", "win-100")
+    assert (found["odds"], found["projected"]) == ("1 in 10", round(10 + 10 * (left / gone)))
+    assert "days since the opening" in found["projection"]["basis"]
+    clock.move_to(NOW + timedelta(days=6, hours=23))
+    found = answer(run, "stats", "win-100")
+    more = 10 / 7 * ((CLOSES - NOW) / timedelta(days=1) - 6 - 23 / 24)
+    assert (found["projected"], found["projected_odds"]) == (round(10 + more), f"1 in {round(10 + more)}")
+    assert "the mean of the last 7 days, 1.4 entries a day, goes on until the close" in done(run, "stats", "win-100")
+    clock.move_to(NOW + timedelta(days=7, seconds=1))
+    assert answer(run, "stats", "win-100")["projected"] == 10  # nobody in the last seven days
     for moment in (OPENS + timedelta(minutes=59), CLOSES):
         clock.move_to(moment)
         assert answer(run, "stats", "win-100")["projected"] is None
@@ -84,15 +90,9 @@ def test_the_odds_are_projected_to_the_close_while_entry_is_open(
 
 def test_nobody_yet_and_no_campaign_are_said_plainly(run: FlaskCliRunner, tmp_path: Path) -> None:
     create(run, tmp_path)
-    assert "never opened" in refused(run, "stats", "win-100")
+    assert answer(run, "stats", "win-100")["state"] == "draft"
     done(run, "open", "win-100", "--yes")
     words = done(run, "stats", "win-100")
     assert "nobody yet" in words
     assert "no entry yet" in words
     assert "There is no campaign other" in refused(run, "stats", "other")
-
-
-def test_bars_reach_from_none_to_the_most() -> None:
-    assert sparkline([0, 1, 4, 8]) == "▁▁▄█"
-    assert sparkline([0, 0]) == "▁▁"
-    assert sparkline([]) == ""

@@ -5,7 +5,7 @@ from flask import Flask
 from webapp.mail.forgetting import LetterUnderWay, forget, written_about
 from webapp.mail.handing import mail_server_problem
 from webapp.mail.letters import Attachment, Button, Fixed, Letter, Paragraph, Part, register_addressee, register_letter
-from webapp.mail.looking import Queue, Row, about, count_about, queue_state
+from webapp.mail.looking import Queue, Row, Sent, about, count_by_kind, queue_state, sent_about
 from webapp.mail.mailing import register_mailing
 from webapp.mail.owing import owe, owe_all
 from webapp.mail.rounds import Tally, on_round
@@ -22,9 +22,10 @@ __all__ = [
     "Part",
     "Queue",
     "Row",
+    "Sent",
     "Tally",
     "about",
-    "count_about",
+    "count_by_kind",
     "forget",
     "init_app",
     "mail_server_problem",
@@ -37,6 +38,7 @@ __all__ = [
     "register_mailbox_key",
     "register_mailing",
     "send_what_is_due",
+    "sent_about",
     "suppressed",
     "written_about",
 ]

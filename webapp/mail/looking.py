@@ -41,6 +41,18 @@ class Queue:
         return self.rows["dead"]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """Letters of one kind: how many are `there` in any state, went out (`until` of them up to a moment asked for), are dead."""
+
+    there: int
+    number: int
+    until: int
+    dead: int
+    first: datetime | None
+    last: datetime | None
+
+
 class NoSuchLetter(Exception):
     """No letter has this number, or there is none at all."""
 
@@ -65,11 +77,29 @@ def about(session: Session, kinds: Collection[str], ref: int) -> list[Row]:
     return [_row(letter) for letter in session.scalars(select(Outbox).where(Outbox.kind.in_(kinds), Outbox.ref == ref).order_by(Outbox.id))]
 
 
-def count_about(session: Session, kinds: Collection[str], refs: Select[int]) -> dict[str, int]:
-    """How many letters of `kinds` about the rows that `refs` selects are in each state; states without any are left out."""
+def count_by_kind(session: Session, kinds: Collection[str], refs: Select[int]) -> dict[str, dict[str, int]]:
+    """How many letters of `kinds` about the rows that `refs` selects are in each state, by kind; what there is none of is left out."""
     theirs = Outbox.kind.in_(kinds), Outbox.ref.in_(refs)
-    counted = dict(session.execute(select(Outbox.state, func.count()).where(*theirs).group_by(Outbox.state)).all())
-    return {state: counted[state] for state in STATES if state in counted}
+    counted = session.execute(select(Outbox.kind, Outbox.state, func.count()).where(*theirs).group_by(Outbox.kind, Outbox.state)).all()
+    found = {(kind, state): number for kind, state, number in counted}
+    return {kind: {state: found[kind, state] for state in STATES if (kind, state) in found} for kind in sorted({kind for kind, _ in found})}
+
+
+def sent_about(session: Session, kind: str, refs: Select[int], *, until: datetime | None = None) -> Sent:
+    """How far the letters `kind` about the rows that `refs` selects have come."""
+    theirs = Outbox.kind == kind, Outbox.ref.in_(refs)
+    states = dict(session.execute(select(Outbox.state, func.count()).where(*theirs).group_by(Outbox.state)).all())
+    gone = *theirs, Outbox.state == "sent"
+    first, last = session.execute(select(func.min(Outbox.sent_at), func.max(Outbox.sent_at)).where(*gone)).one()
+    soon = gone if until is None else (*gone, Outbox.sent_at <= until)
+    return Sent(
+        there=sum(states.values()),
+        number=states.get("sent", 0),
+        until=session.execute(select(func.count()).select_from(Outbox).where(*soon)).scalar_one(),
+        dead=states.get("dead", 0),
+        first=first,
+        last=last,
+    )
 
 
 def queue_state(session: Session, *, now: datetime) -> Queue:

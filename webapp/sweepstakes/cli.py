@@ -32,9 +32,9 @@ def sweepstakes() -> None:
 
 def register(app: Flask) -> None:
     """Register the group."""
-    from webapp.sweepstakes import cli_draw, cli_record, cli_settle, entry_cli, review_cli
+    from webapp.sweepstakes import cli_draw, cli_record, cli_settle, cli_stats, entry_cli, review_cli
 
-    for command in (*cli_draw.COMMANDS, *cli_record.COMMANDS, *cli_settle.COMMANDS):
+    for command in (*cli_draw.COMMANDS, *cli_record.COMMANDS, *cli_settle.COMMANDS, *cli_stats.COMMANDS):
         sweepstakes.add_command(command)
     app.cli.add_command(sweepstakes)
     entry_cli.entrant.add_command(review_cli.review)

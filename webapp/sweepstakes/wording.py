@@ -1,6 +1,6 @@
 """Money, moments and odds in words, the same on pages, in the rules and on the command line."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -63,3 +63,17 @@ def in_words(code: str) -> str:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """`1 winner`, `2 winners`, `10,204 entries`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def lasting(time: timedelta) -> str:
+    """About how long, in the two largest units: `40 s`, `12 min`, `1 h 40 min`, `3 days 4 h`."""
+    seconds = round(time.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
+    hours = round(minutes / 60)
+    return f"{hours // 24} days" + (f" {hours % 24} h" if hours % 24 else "")

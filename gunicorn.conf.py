@@ -2,12 +2,17 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from typing import Any
 
 # Before anything imports prometheus_client: where the workers leave their figures for each other. A reload keeps the folder.
 _figures = os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", "") or tempfile.mkdtemp(prefix="daily-draw-figures-")
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = _figures
+
+# A reload (HUP) runs this file again, in a process that has the kernel imported: new workers would get that old half of the code.
+for _name in [name for name in sys.modules if name.partition(".")[0] == "webapp"]:
+    del sys.modules[_name]
 
 from webapp.config import read_settings  # noqa: E402
 

@@ -110,15 +110,15 @@ def site(instance: Path, **more: str) -> Iterator[Site]:
         assert [child.wait(timeout=40) for child in children] == [0, 0]
 
 
-def web(here: Site, log: Path | None = None) -> subprocess.Popen[bytes]:
-    """gunicorn alone, in a process group of its own, serving. `log`: a file for all that it has to say."""
+def web(here: Site, log: Path | None = None, checkout: Path = ROOT) -> subprocess.Popen[bytes]:
+    """gunicorn alone, in a process group of its own, serving `checkout`. `log`: a file for all that it has to say."""
     if log is None:
         command = [str(BIN / "gunicorn"), "--log-level", "critical", "wsgi:app"]
-        process = subprocess.Popen(command, cwd=ROOT, env=here.environ, start_new_session=True)
+        process = subprocess.Popen(command, cwd=checkout, env=here.environ, start_new_session=True)
     else:
         with log.open("ab") as file:
             command = [str(BIN / "gunicorn"), "wsgi:app"]
-            process = subprocess.Popen(command, cwd=ROOT, env=here.environ, start_new_session=True, stdout=file, stderr=file)
+            process = subprocess.Popen(command, cwd=checkout, env=here.environ, start_new_session=True, stdout=file, stderr=file)
     wait_until_served(here.url)
     return process
 

@@ -1,6 +1,7 @@
 """gunicorn is reloaded under load, with nothing in front of it: no request fails."""
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -11,11 +12,40 @@ import pytest
 
 from tests.ops.faulting import ask, open_campaign, register
 from tests.serving import installed_site, kill_group, web
+from webapp.config import ROOT
 
 pytestmark = pytest.mark.slow
 
 RELOADS = 3
 WORKERS = 2
+
+
+def test_a_reload_takes_all_of_the_new_code(tmp_path: Path) -> None:
+    """Also of the kernel, which gunicorn's first process imports for its settings and its log."""
+    checkout = tmp_path / "checkout"
+    for folder in ("webapp", "templates", "migrations"):
+        shutil.copytree(ROOT / folder, checkout / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("wsgi.py", "gunicorn.conf.py", "pyproject.toml"):
+        shutil.copy(ROOT / file, checkout)
+    (checkout / "static").symlink_to(ROOT / "static")
+    here = installed_site(tmp_path / "instance", LIMITS="off")
+    process = web(here, tmp_path / "log", checkout)
+    try:
+        assert "Nothing at this address" in ask(here, "/nothing").page
+        kernel, room = checkout / "webapp" / "errors.py", checkout / "webapp" / "ops" / "views.py"
+        kernel.write_text(kernel.read_text().replace("Nothing at this address", "Nothing to be found here"))
+        room.write_text(room.read_text().replace('"ok\\n"', '"very well\\n"'))
+        os.kill(process.pid, signal.SIGHUP)
+        deadline = time.monotonic() + 30
+        while ask(here, "/healthz").page != "very well\n":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        while (tmp_path / "log").read_text().count("Worker exiting") < WORKERS:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert all("Nothing to be found here" in ask(here, "/nothing").page for _ in range(10))
+    finally:
+        kill_group(process)
 
 
 def test_reloading_under_load_fails_no_request(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import ceil, log10
 
 from webapp.ads.reporting import Report
+from webapp.dates import MONTHS
 
 WIDTH, HEIGHT = 720, 220
 LEFT, TOP, BOTTOM = 56, 12, 26
@@ -84,7 +85,7 @@ def _dates(report: Report, step: float) -> list[tuple[float, str]]:
     """At most eight, evenly placed."""
     every = max(1, ceil(len(report.days) / 8))
     return [
-        (round(LEFT + step * (place + 0.5), 2), f"{day.day.month}/{day.day.day}")
+        (round(LEFT + step * (place + 0.5), 2), f"{day.day.day} {MONTHS[day.day.month - 1][:3]}")
         for place, day in enumerate(report.days)
         if place % every == 0
     ]

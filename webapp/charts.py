@@ -15,6 +15,7 @@ _MOST_LABELS = 7
 STYLE = """\
 .chart { display: block; width: 100%; height: auto; overflow: visible; }
 .chart text { fill: var(--quiet); font-size: 13px; font-variant-numeric: tabular-nums; }
+.chart line, .chart rect, .chart polyline { vector-effect: non-scaling-stroke; }
 .chart .rule { stroke: var(--line); stroke-width: 1; }
 .chart .base { stroke: var(--ink); stroke-width: 1; }
 .chart .bar { stroke: var(--ink); stroke-width: .75; }

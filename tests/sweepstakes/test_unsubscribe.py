@@ -75,9 +75,41 @@ def test_a_publisher_takes_the_list_away_as_csv_with_each_readers_own_address(
         "name": "Ada Reader",
         "campaign": "win-100",
         "unsubscribe": ada["headers"]["List-Unsubscribe"].strip("<>"),
+        "consented_at": "2026-12-01T12:00:00Z",
+        "consent_source": "form",
+        "consent_version": str(ada["consent"]["version"]),
+        "consent_text": ada["consent"]["text"],
     }
     client.post(path(ada), data=ONE_CLICK, headers=ELSEWHERE)
-    assert run.invoke(args=["entrant", "list", "--newsletter", "--csv"]).stdout.splitlines() == ["email,name,campaign,unsubscribe"]
+    assert run.invoke(args=["entrant", "list", "--newsletter", "--csv"]).stdout.splitlines() == [
+        "email,name,campaign,unsubscribe,consented_at,consent_source,consent_version,consent_text"
+    ]
+
+
+def test_each_readers_consent_can_be_shown_with_words_version_time_and_source(
+    client: FlaskClient, run: FlaskCliRunner, ada: dict[str, Any], clock: time_machine.Traveller
+) -> None:
+    box = "Send me the newsletter of The Daily Draw as well. I can end it at any time. (Optional; no effect on the draw.)"
+    first = {"kind": "newsletter", "text": box, "given": True, "at": "2026-12-01T12:00:00Z", "source": "form"}
+    assert ada["consent"] == first | {"version": ada["consent"]["version"]}
+    clock.shift(3600)
+    client.post(path(ada), data=ONE_CLICK, headers=ELSEWHERE)
+    own = link(letters(run).text(), "/entry/")
+    clock.shift(3600)
+    client.post(f"{own}/newsletter", data={"newsletter": "yes"})
+    (again,) = readers(run)
+    assert (again["consent"]["at"], again["consent"]["source"]) == ("2026-12-01T14:00:00Z", "entry_page")
+    assert again["consent"]["version"] == ada["consent"]["version"]
+    shown = json.loads(run.invoke(args=["entrant", "show", "win-100", "1", "--json"]).stdout)["consents"]
+    assert [(consent["kind"], consent["given"], consent["source"]) for consent in shown] == [
+        ("rules", True, "form"),
+        ("newsletter", True, "form"),
+        ("newsletter", False, "unsubscribe"),
+        ("newsletter", True, "entry_page"),
+    ]
+    assert shown == json.loads(client.get(f"{own}/data.json").text)["consents"]
+    said = run.invoke(args=["entrant", "show", "win-100", "1"]).stdout
+    assert f"2026-12-01T13:00:00Z taken back by unsubscribe, wording {ada['consent']['version']}: {box}" in said
 
 
 def test_csv_without_newsletter_names_the_command_for_that(run: FlaskCliRunner) -> None:

@@ -1,12 +1,15 @@
 """The words of the two boxes, and the record of who ticked them: exact text, moment, way."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, Select, insert, select
 from sqlalchemy.orm import Session
 
+from webapp.clock import stamp
 from webapp.database import insert_into
 from webapp.sweepstakes.models import Consent, ConsentText
 
@@ -23,6 +26,23 @@ class Words:
     def around(self) -> tuple[str, str, str]:
         """The text before the link, the link, the text after it."""
         return self.text.partition(self.link)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consented:
+    """A consent given or taken back: which words, when, by which way. `version` numbers the wordings of all boxes."""
+
+    kind: str
+    version: int
+    text: str
+    given: bool
+    at: datetime
+    source: str
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """As JSON has it; the moment in UTC."""
+        return {**asdict(self), "at": stamp(self.at)}
 
 
 def agreement(minimum_age: int, eligibility: str) -> Words:
@@ -48,3 +68,26 @@ def record(session: Session, entrant_id: int, words: Words, *, given: bool, at: 
     text_id = session.execute(select(ConsentText.id).where(ConsentText.sha256 == digest)).scalar_one()
     row = {"entrant_id": entrant_id, "text_id": text_id, "given": given, "at": at, "source": source}
     session.execute(insert(Consent).values(row))
+
+
+def consents_of(session: Session, entrant_id: int) -> tuple[Consented, ...]:
+    """All that this person agreed to or took back, in its order."""
+    rows = session.execute(_recorded().where(Consent.entrant_id == entrant_id).order_by(Consent.id))
+    return tuple(_consented(row) for row in rows)
+
+
+def standing(session: Session, kind: str, entrant_ids: Iterable[int]) -> dict[int, Consented]:
+    """By entrant, the consent of this kind that holds now: the last one on record, where it was given."""
+    wanted = set(entrant_ids)
+    rows = session.execute(_recorded().where(ConsentText.kind == kind).order_by(Consent.id))
+    last = {row.entrant_id: _consented(row) for row in rows if row.entrant_id in wanted}
+    return {entrant_id: consent for entrant_id, consent in last.items() if consent.given}
+
+
+def _recorded() -> Select[int, str, int, str, bool, datetime, str]:
+    wanted = select(Consent.entrant_id, ConsentText.kind, ConsentText.id, ConsentText.text, Consent.given, Consent.at, Consent.source)
+    return wanted.join(Consent, Consent.text_id == ConsentText.id)
+
+
+def _consented(row: Row[int, str, int, str, bool, datetime, str]) -> Consented:
+    return Consented(kind=row.kind, version=row.id, text=row.text, given=row.given, at=row.at, source=row.source)

@@ -15,7 +15,7 @@ from webapp.sweepstakes import entrants
 from webapp.sweepstakes.adding import add_card, prepare_card
 from webapp.sweepstakes.addresses import Address, AddressRefused, read_address
 from webapp.sweepstakes.commanding import actor, refusals
-from webapp.sweepstakes.consents import agreement, newsletter
+from webapp.sweepstakes.consents import Consented, agreement, consents_of, newsletter, standing
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person
 from webapp.sweepstakes.entry_mail import log_key
 from webapp.sweepstakes.finding import find, find_opened
@@ -23,6 +23,8 @@ from webapp.sweepstakes.names import NameRefused, read_name
 from webapp.sweepstakes.reading import current_campaign
 from webapp.sweepstakes.subscribing import readers
 from webapp.sweepstakes.unsubscribe_views import marketing_headers, unsubscribe_link
+
+PROOF = ("consented_at", "consent_source", "consent_version", "consent_text")
 
 
 @click.group()
@@ -71,16 +73,22 @@ def _list_readers(campaign: str | None, limit: int | None, *, as_csv: bool, as_j
         if campaign is not None:
             find(db.session(), campaign)
         people = list(islice(readers(db.session(), campaign, keys=keyring()), limit))
+    agreed = standing(db.session(), "newsletter", (person.id for person in people))
     if as_csv:
-        lines = ([person.email, person.name, person.contest.slug, unsubscribe_link(person.id)] for person in people)
-        csvs.write(sys.stdout, ("email", "name", "campaign", "unsubscribe"), lines)
+        lines = ([*_basics(person).values(), unsubscribe_link(person.id), *_proof(agreed[person.id])] for person in people)
+        csvs.write(sys.stdout, ("email", "name", "campaign", "unsubscribe", *PROOF), lines)
         return
-    facts = [
-        {"name": person.name, "email": person.email, "campaign": person.contest.slug, "headers": marketing_headers(person.id)}
-        for person in people
-    ]
+    facts = [_basics(person) | {"headers": marketing_headers(person.id), "consent": agreed[person.id].facts} for person in people]
     rows = [[person.email or "", person.name or "", person.contest.slug] for person in people]
     console.say(console.table(["e-mail", "name", "campaign"], rows) if rows else "Nobody reads the newsletter yet.", facts, as_json=as_json)
+
+
+def _basics(person: Person) -> dict[str, str | None]:
+    return {"email": person.email, "name": person.name, "campaign": person.contest.slug}
+
+
+def _proof(consent: Consented) -> list[str | int]:
+    return [stamp(consent.at), consent.source, consent.version, consent.text]
 
 
 def _table(people: list[Person]) -> str:
@@ -118,7 +126,7 @@ def _facts(person: Person) -> dict[str, Any]:
 @click.argument("who")
 @console.json_option
 def show(campaign: str, who: str, as_json: bool) -> None:
-    """Show one entrant. WHO is an entry number or an e-mail address, in any spelling.
+    """Show one entrant, with every consent on record. WHO is an entry number or an e-mail address, in any spelling.
 
     Example: flask entrant show win-100 reader@example.com
     """
@@ -126,8 +134,15 @@ def show(campaign: str, who: str, as_json: bool) -> None:
         find(db.session(), campaign)
         person = _one(campaign, who)
     facts = _facts(person)
-    words = "\n".join(f"{name.replace('_', ' ')}: {'' if value is None else value}" for name, value in facts.items())
-    console.say(words, facts, as_json=as_json)
+    agreed = consents_of(db.session(), person.id)
+    words = [f"{name.replace('_', ' ')}: {'' if value is None else value}" for name, value in facts.items()]
+    words += [_consent(consent) for consent in agreed]
+    console.say("\n".join(words), facts | {"consents": [consent.facts for consent in agreed]}, as_json=as_json)
+
+
+def _consent(consent: Consented) -> str:
+    which = "agreed to" if consent.given else "taken back"
+    return f"{stamp(consent.at)} {which} by {consent.source}, wording {consent.version}: {consent.text}"
 
 
 def _one(campaign: str, who: str) -> Person:

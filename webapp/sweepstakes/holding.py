@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,20 +11,10 @@ from webapp.clock import stamp
 from webapp.keys import Keyring
 from webapp.mail import Row, about
 from webapp.sweepstakes.claiming import Claimed, read_claim
+from webapp.sweepstakes.consents import Consented, consents_of
 from webapp.sweepstakes.entrants import Person, by_id
 from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
-from webapp.sweepstakes.models import Consent, ConsentText, Entrant
-
-
-@dataclass(frozen=True, kw_only=True)
-class Consented:
-    """A consent given or taken back: which words, when, by which way."""
-
-    kind: str
-    text: str
-    given: bool
-    at: datetime
-    source: str
+from webapp.sweepstakes.models import Entrant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,16 +34,12 @@ class Held:
 
 def held(session: Session, person: Person, *, keys: Keyring) -> Held:
     """Read what there is besides the person's own row."""
-    wanted = select(ConsentText.kind, ConsentText.text, Consent.given, Consent.at, Consent.source)
-    rows = session.execute(
-        wanted.join(Consent, Consent.text_id == ConsentText.id).where(Consent.entrant_id == person.id).order_by(Consent.id)
-    )
     noted = session.execute(select(Entrant.network, Entrant.disposable).where(Entrant.id == person.id)).one()
     return Held(
         person=person,
         network=noted.network,
         disposable=noted.disposable,
-        consents=tuple(Consented(kind=kind, text=text, given=given, at=at, source=source) for kind, text, given, at, source in rows),
+        consents=consents_of(session, person.id),
         letters=tuple(about(session, ENTRANT_LETTERS, person.id)),
         claim=read_claim(session, person.id, keys=keys),
     )
@@ -95,7 +80,7 @@ def taken_away(holding: Held, receipt: str | None) -> str:
         "throw_away_address": holding.disposable,
         "confirmed_at": stamp(person.confirmed_at) if person.confirmed_at else None,
         "newsletter": person.newsletter,
-        "consents": [{**asdict(consent), "at": stamp(consent.at)} for consent in holding.consents],
+        "consents": [consent.facts for consent in holding.consents],
         "letters": [_letter(row) for row in holding.letters],
         "claim": {**asdict(claim.details), "given_at": stamp(claim.given_at), "changed_at": stamp(claim.changed_at)} if claim else None,
         "receipt": receipt,

@@ -12,11 +12,11 @@ from webapp.assets import STATIC
 pytestmark = pytest.mark.browser
 
 WIDTHS = (320, 390, 768, 1024, 1440, 2560)
-# Characters in a line of each paragraph that has some lines.
+# Characters in a full line of each paragraph that has some lines; the last is half full, more or less.
 LINES = """() => [...document.querySelectorAll(".prose > p")].flatMap(p => {
   const range = document.createRange(); range.selectNodeContents(p);
   const lines = new Set([...range.getClientRects()].map(box => Math.round(box.top / 4))).size;
-  return lines > 2 ? [p.textContent.length / lines] : []; })"""
+  return lines > 2 ? [p.textContent.length / (lines - 0.5)] : []; })"""
 
 
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
-from sqlalchemy import Executable, Table, bindparam, literal, select, text
+from sqlalchemy import Executable, Table, bindparam, literal, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -76,7 +76,7 @@ def taking(session: Session, slug: str | None, *, now: datetime) -> Taking:
 def register(session: Session, campaign: Taking, wish: Registration, *, now: datetime, mail_delay: int = 0) -> bool:
     """Enter `wish` and owe the letter that its state asks for; True if the address is new in the campaign.
 
-    Who is new and who is known cost the same: one row written, by one statement, and at most a letter.
+    Who is new and who is known cost the same: one row written, by the same statements, and at most a letter.
     `mail_delay`: seconds that the letter waits at least, so that all letters together keep to their limit.
     Raises NotTaking outside [opens_at, closes_at).
     """
@@ -84,6 +84,7 @@ def register(session: Session, campaign: Taking, wish: Registration, *, now: dat
     row = connection.execute(_ENTER[connection.dialect.name], {"campaign_id": campaign.id, "now": now, **vars(wish)}).first()
     if row is None:
         raise NotTaking(campaign.slug)
+    connection.execute(_AS_IT_WAS, {"entrant_id": row.id})
     # An excluded person was told before, and gets no more letters.
     kind = {"pending": "confirm", "confirmed": "already_in"}.get(row.state)
     if kind is not None:
@@ -109,21 +110,25 @@ _CURRENT = select(_CAMPAIGN.id, _CAMPAIGN.slug).where(*_OPEN_NOW).order_by(_CAMP
 
 
 def _enter(insert_into_table: Callable[[Table], sqlite.Insert | postgresql.Insert]) -> Executable:
-    """Insert if the campaign takes entries; of who is in already the row is written as it was. Both return it."""
+    """Insert if the campaign takes entries; of who is in already the row is written, too. Both return it, one ahead in its counter."""
     given = {name: bindparam(name, type_=_ENTRANT[name].type) for name in Registration.__dataclass_fields__}
     row = given | {
         "campaign_id": _CAMPAIGN.id,
         "state": literal("pending"),
         "source": literal("form"),
         "registered_at": _NOW,
-        "token_counter": literal(0),
+        "token_counter": literal(1),  # until _AS_IT_WAS
         "made_up": literal(False),
     }
     wish = select(*(value.label(name) for name, value in row.items())).where(_CAMPAIGN.id == bindparam("campaign_id"), *_OPEN_NOW)
     insert = insert_into_table(cast(Table, Entrant.__table__)).from_select(list(row), wish)
-    as_it_was = {"token_counter": _ENTRANT.token_counter}
-    upsert = insert.on_conflict_do_update(index_elements=["campaign_id", "email_key"], index_where=LIVE, set_=as_it_was)
+    one_ahead = {"token_counter": _ENTRANT.token_counter + 1}
+    upsert = insert.on_conflict_do_update(index_elements=["campaign_id", "email_key"], index_where=LIVE, set_=one_ahead)
     return upsert.returning(_ENTRANT.id, _ENTRANT.state, _ENTRANT.registered_at)
 
 
 _ENTER = {"sqlite": _enter(sqlite.insert), "postgresql": _enter(postgresql.insert)}
+# SQLite leaves out the write of a row as it was, and with it the wait for the disk: ten times all else, it told who is known.
+_AS_IT_WAS = (
+    update(cast(Table, Entrant.__table__)).where(_ENTRANT.id == bindparam("entrant_id")).values(token_counter=_ENTRANT.token_counter - 1)
+)

@@ -1,0 +1,42 @@
+"""A form of who is known is written to the disk as that of somebody new: the wait for the disk is most of what it takes."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import time_machine
+from flask.testing import FlaskClient, FlaskCliRunner
+
+from tests.sweepstakes.campaigns import NOW, open_one
+from tests.sweepstakes.entering import entrants, letters, link, post
+from webapp.site import settings
+
+
+@pytest.fixture
+def database_url() -> None:
+    """SQLite, which leaves out the write, and the wait, where a row would be written as it was."""
+
+
+@pytest.fixture
+def environ() -> dict[str, str]:
+    return {"LIMITS": "off"}  # whose counters would be written, too
+
+
+@pytest.mark.parametrize("kind", ["new", "pending", "confirmed", "excluded"])
+def test_every_form_waits_for_the_disk(client: FlaskClient, run: FlaskCliRunner, tmp_path: Path, kind: str) -> None:
+    with time_machine.travel(NOW, tick=False):
+        open_one(run, tmp_path)
+        if kind != "new":
+            post(client)
+        if kind in {"confirmed", "excluded"}:
+            client.post(link(letters(run).text()), data={"name": "Ada Reader"})
+        if kind == "excluded":
+            done = run.invoke(args=["entrant", "exclude", "win-100", "--entry", "1", "--reason", "automated", "--yes"])
+            assert done.exit_code == 0, done.output
+        post(client)  # today's letter is owed
+        with closing(sqlite3.connect(settings().database_url.removeprefix("sqlite:///"))) as beside:
+            before = beside.execute("PRAGMA data_version").fetchone()
+            assert post(client, email="ada@example.com" if kind != "new" else "new@example.com").status_code == 303
+            assert beside.execute("PRAGMA data_version").fetchone() != before
+        assert {row.token_counter for row in entrants()} == {0}

@@ -36,7 +36,8 @@ def record(session: Session, events: Sequence[Event], *, now: datetime) -> None:
     """Add `events` to the counts. What uses a token that was used before, by any process, is filtered as `replay`."""
     good = [event for event in events if event.reason is None]
     once = {(event.nonce, event.kind): event for event in good if event.until is not None}
-    fresh = _use_up(session, list(once.values()))
+    # In one order for all, so that two processes with the same tokens wait for each other and not in a circle.
+    fresh = _use_up(session, [event for _, event in sorted(once.items(), key=lambda item: item[0])])
     counted = [event for event in good if event.until is None] + [event for key, event in once.items() if key in fresh]
     replays = sum((Counter(_filtered(event, "replay") for event in good if event.until is not None),), Counter())
     replays.subtract(Counter(_filtered(once[key], "replay") for key in fresh))

@@ -234,17 +234,14 @@
   const NUMBER = "(?:0|[1-9][0-9]{0,14})";
   const BASE64_32 = "[A-Za-z0-9+/]{43}=";
   const SIGNATURE = "\u2014 ([!-*,-~]+) ((?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\n";
-  const NOTE = new RegExp(`^(([!-~]+)\n([1-9][0-9]{0,14})\n(${BASE64_32})\n(?:[^\0-\x1f]+\n)*)\n((?:${SIGNATURE})+)$`);
-  const PROOF = ["c2sp.org/tlog-proof@v1", `extra ${BASE64_32}`, `index ${NUMBER}`]; // how a receipt begins; then hashes
+  const BODY = `([!-~]+)\n([1-9][0-9]{0,14})\n(${BASE64_32})\n(?:[^\0-\x1f]+\n)*`; // origin, size, root
+  const NOTE = new RegExp(`^(?:c2sp.org/tlog-proof@v1\n(?:[^\n]+\n)+\n)?(${BODY})\n((?:${SIGNATURE})+)$`); // perhaps in a receipt
+  const RECEIPT = ["c2sp.org/tlog-proof@v1", `extra ${BASE64_32}`, `index ${NUMBER}`, BASE64_32]; // its lines; the last recurs
 
   /* Text, perhaps saved by a program that changed its line ends, put a mark before it or dropped the last one. */
-  function asText(data, what) {
-    try {
-      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);
-      return text.replace(/^\ufeff+/, "").replace(/\r\n/g, "\n").replace(/\n+$/, "") + "\n";
-    } catch {
-      return fault(`${what} is not text in UTF-8`);
-    }
+  function asText(data) {
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(data);
+    return text.replace(/^\ufeff+/, "").replace(/\r\n/g, "\n").replace(/\n+$/, "") + "\n";
   }
 
   const toBase64 = (bytes) => btoa(String.fromCharCode(...bytes));
@@ -253,16 +250,15 @@
   /* A verifier key: name+id+base64(kind, public key). Kind 1 signs notes, kind 4 timestamps checkpoints. */
   function readVkey(vkey, kind, what) {
     const parts = /^([!-*,-~]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/.exec(vkey);
-    const data = parts ? base64Of(parts[3]) : [];
-    if (data[0] !== kind) fault(`${what} is not a vkey of the kind ${kind}`);
-    if (hex(sha256(joined(encode(parts[1] + "\n"), data)).subarray(0, 4)) !== parts[2]) {
-      fault(`${what} has a key id that does not belong to its key`);
-    }
-    return { name: parts[1], id: parts[2], public: data.subarray(1) };
+    if (!parts) fault(`${what} is not a whole vkey`);
+    const data = base64Of(parts[3]);
+    const id = hex(sha256(joined(encode(parts[1] + "\n"), data)).subarray(0, 4));
+    if (data[0] !== kind || id !== parts[2]) fault(`${what} is not of the kind ${kind}, or its id is of another key`);
+    return { name: parts[1], id, public: data.subarray(1) };
   }
 
   function readCheckpoint(data, what) {
-    const found = NOTE.exec(asText(data, what));
+    const found = NOTE.exec(asText(data));
     if (!found) fault(`${what} is truncated or malformed: it must be origin, size, root, an empty line and signatures`);
     const signatures = Array.from(found[5].matchAll(new RegExp(SIGNATURE, "g")), ([, name, text]) => {
       const signature = base64Of(text);
@@ -279,8 +275,7 @@
     const ours = by(checkpoint, key);
     if (!ours.length) fault(`${checkpoint.what} is not signed by the key of this log`);
     for (const { data } of ours) {
-      if (data.length !== 64) fault(`the log's signature on ${checkpoint.what} is ${data.length} bytes long, not 64`);
-      if (!(await ed25519Verifies(key.public, checkpoint.body, data))) fault(`the log's signature on ${checkpoint.what} is wrong`);
+      if (!(await ed25519Verifies(key.public, checkpoint.body, data))) fault(`the signature of ${key.name} on ${checkpoint.what} is wrong`);
     }
   }
 
@@ -292,7 +287,7 @@
         const at = data.subarray(0, 8).reduce((sum, byte) => sum * 256 + byte, 0);
         const message = joined(encode(`cosignature/v1\ntime ${at}\n`), checkpoint.body);
         if (at >= 2 ** 34 || !(await ed25519Verifies(key.public, message, data.subarray(8)))) {
-          fault(`the cosignature of ${key.name} on ${checkpoint.what} is wrong`);
+          fault(`the signature of ${key.name} on ${checkpoint.what} is wrong`);
         }
         seen.push({ who: `witness ${key.name}`, at });
       }
@@ -306,7 +301,7 @@
       await checkSignature(one, key);
       for (const two of checkpoints.slice(0, n)) {
         if (one.size === two.size && !same(one.root, two.root)) {
-          fault(`the log was forked: ${two.what} and ${one.what}, both signed, have ${comma(one.size)} leaves and different roots`);
+          fault(`the log was forked: ${two.what} and ${one.what} differ at ${comma(one.size)} leaves`);
         }
       }
     }
@@ -316,28 +311,15 @@
   /* ---- Receipts (c2sp.org/tlog-proof) and entries --------------------------------------------------------------------- */
 
   /* A receipt: which entry, the nonce that only its owner has, the proof that it is in the tree that was signed. */
-  function readReceipt(data, what) {
-    const text = asText(data, what);
-    const cut = text.indexOf("\n\n");
-    const lines = (cut < 0 ? text.replace(/\n+$/, "") : text.slice(0, cut)).split("\n");
+  function readReceipt(data) {
+    const lines = asText(data).split("\n\n", 1)[0].replace(/\n+$/, "").split("\n");
     for (let n = 0; n < Math.max(3, lines.length); n++) {
-      const words = [PROOF[0], "extra and the nonce", "index and a number", "a hash"][Math.min(n, 3)];
-      if (!new RegExp(`^${PROOF[n] || BASE64_32}$`).test(lines[n] || "")) {
-        fault(`line ${n + 1} of ${what} is missing, truncated or changed: it must be ${words}`);
-      }
+      if (!new RegExp(`^${RECEIPT[Math.min(n, 3)]}$`).test(lines[n] || "")) fault(`line ${n + 1} of your receipt is missing, truncated or changed`);
     }
-    if (cut < 0) fault(`${what} is truncated: no checkpoint follows its proof`);
-    const checkpoint = readCheckpoint(encode(text.slice(cut + 2)), `the checkpoint in ${what}`);
     const index = Number(lines[2].slice(6));
-    if (index >= checkpoint.size) fault(`${what} is for entry ${comma(index)}, but its tree has only ${comma(checkpoint.size)} leaves`);
+    const checkpoint = readCheckpoint(data, "the checkpoint in your receipt");
+    if (index >= checkpoint.size) fault(`your receipt is for entry ${comma(index)}, but its tree has ${comma(checkpoint.size)} leaves`);
     return { nonce: base64Of(lines[1].slice(6)), index, proof: lines.slice(3).map(base64Of), checkpoint };
-  }
-
-  /* A receipt or a checkpoint kept from before: the log must still hold all that it held then. */
-  function readOlder(data, number) {
-    const beginning = new TextDecoder("latin1", { ignoreBOM: true }).decode(data.subarray(0, 60)).replace(/^[\xef\xbb\xbf]+/, "");
-    if (beginning.startsWith("c2sp.org/tlog-proof@")) return readReceipt(data, `older receipt ${number}`).checkpoint;
-    return readCheckpoint(data, `older checkpoint ${number}`);
   }
 
   /* The leaf of the person who holds the receipt's nonce and the address, as the receipt's mail prints it. */
@@ -419,20 +401,23 @@
 
   /* Leaf n with exactly the members of its type, in canonical form. */
   function readLeaf(data, n) {
-    if (data.length > 65535) fault(`leaf ${comma(n)} is longer than 65,535 bytes`);
     const text = new TextDecoder("latin1").decode(data);
     const kind = (/"type":"([a-z]+)"/.exec(text) || ["", ""])[1];
-    if (!Object.hasOwn(LEAVES, kind)) fault(`leaf ${comma(n)} is of an unknown type`);
+    if (!Object.hasOwn(LEAVES, kind) || data.length > 65535) fault(`leaf ${comma(n)} is of an unknown type, or longer than 65,535 bytes`);
+    let days = true;
     let at = 0;
     for (const member of LEAVES[kind].split(" ")) {
       const [name, shape] = member.replace("?", "").split("=");
       const pattern = new RegExp(`${at ? "," : "\\{"}"${name}":(${SHAPES[shape]})`, "y");
       pattern.lastIndex = at;
       const found = pattern.exec(text);
-      if (found && (shape !== "time" || isTime(found[1].slice(1, -1)))) at = pattern.lastIndex;
-      else if (!member.endsWith("?")) fault(`leaf ${comma(n)} (${kind}) is ill-formed: here must stand "${name}" and a ${shape}`);
+      if (found) {
+        at = pattern.lastIndex;
+        days = days && (shape !== "time" || isTime(found[1].slice(1, -1)));
+      } else if (!member.endsWith("?")) at = Infinity;
     }
-    if (text.slice(at) !== "}") fault(`leaf ${comma(n)} (${kind}) is ill-formed: it must end here`);
+    if (text.slice(at) !== "}") fault(`leaf ${comma(n)} (${kind}) is ill-formed: not canonical, or not with its members`);
+    if (!days) fault(`leaf ${comma(n)} (${kind}) is ill-formed: there is no such day`);
     return JSON.parse(text);
   }
 
@@ -477,11 +462,10 @@
     if (leaf.type !== "open") fault("leaf 0 does not open a log");
     if (!leaf.origin.endsWith(`/draws/${leaf.campaign}/log`)) fault("the origin in leaf 0 is not that of its campaign's log");
     const [opens, closes, seals, draws] = [leaf.opens_at, leaf.closes_at, leaf.seals_at, leaf.draws_at].map(seconds);
-    if (!(opens < closes && closes <= seals && seals <= draws - HOUR)) {
-      fault("the times in leaf 0 are not in order: opens_at < closes_at <= seals_at <= draws_at - 1 h");
-    }
-    if (!leaf.winners || leaf.winners + leaf.alternates > 500) {
-      fault("leaf 0 has no winners, or more than 500 winners and alternates");
+    const inOrder = opens < closes && closes <= seals && seals <= draws - HOUR;
+    if (!inOrder || !leaf.winners || leaf.winners + leaf.alternates > 500) {
+      const must = "there must be opens_at < closes_at <= seals_at <= draws_at - 1 h, 1 winner, at most 500 ranks";
+      fault(`the terms in leaf 0 are not possible: ${must}`);
     }
   }
 
@@ -498,9 +482,8 @@
     const sizes = new Set(checkpoints.map((one) => one.size));
     const found = await roots(log.hashes, count, sizes, slices, (done) => 0.35 + 0.3 * done);
     for (const one of checkpoints) {
-      if (!same(found.get(one.size), one.root)) {
-        fault(`the leaves do not hash to the root of ${one.what}: it is signed, so leaves were changed or the log was forked`);
-      }
+      if (one.size > count) fault(`the log was rolled back: to ${comma(count)} leaves, ${one.what} has ${comma(one.size)}`);
+      if (!same(found.get(one.size), one.root)) fault(`the leaves do not hash to the root of ${one.what}: changed, or forked`);
     }
   }
 
@@ -513,8 +496,9 @@
       if (leaf[leaf.length - 3] === 0x6c && same(leaf.subarray(-SEAL_END.length), SEAL_END)) seals.push(n);
     });
     if (seals.length && !sealed) fault("the log holds a seal, but the sealed checkpoint is missing");
-    if (seals.length > 1) fault(`the log has more than one seal: leaves ${comma(seals[0])} and ${comma(seals[1])}`);
-    if (sealed && seals[0] !== sealed.size - 1) fault(`leaf ${comma(sealed.size - 1)}, the last under the sealed checkpoint, is not a seal`);
+    if (sealed && (seals.length !== 1 || seals[0] !== sealed.size - 1)) {
+      fault(`leaf ${comma(sealed.size - 1)}, where the sealed checkpoint ends, is not the only seal`);
+    }
   }
 
   /* Every leaf is well-formed and allowed where it stands. */
@@ -540,16 +524,18 @@
     log.latest = at;
     log.state = LOG_AFTER[kind] || log.state;
     if (index !== undefined) {
-      if (index >= n || !isPlainEntry(log.leaves[index])) fault(`${what} does not name an earlier entry`);
-      if (log.removed.has(index)) fault(`${what} removes entry ${comma(index)} a second time`);
+      if (index >= n || !isPlainEntry(log.leaves[index]) || log.removed.has(index)) {
+        fault(`${what} does not name an earlier entry not yet removed`);
+      }
       log.removed.set(index, leaf);
     } else if ("rank" in leaf) log.steps.push([n, leaf]);
     else log[kind] = leaf; // the seal, the draw, the void
   }
 
   function checkCounts(log) {
-    for (const [name, count] of [["entries", log.entries.size], ["eligible", log.eligible]]) {
-      if (log.seal && log.seal[name] !== count) fault(`the seal states ${comma(log.seal[name])} ${name}, the leaves hold ${comma(count)}`);
+    const { seal, entries, eligible } = log;
+    if (seal && (seal.entries !== entries.size || seal.eligible !== eligible)) {
+      fault(`the seal counts wrong: the leaves hold ${comma(entries.size)} entries, ${comma(eligible)} of them eligible`);
     }
   }
 
@@ -567,7 +553,7 @@
     let round = drand ? beacon.round : 0;
     if (drand && beacon.chain !== QUICKNET) fault("leaf 0 names another beacon chain than drand's quicknet");
     if (drand && (round < 1 || round !== roundAt(due))) {
-      fault(`leaf 0 pins round ${comma(round)}, but the first round at or after draws_at is ${comma(roundAt(due))}`);
+      fault(`leaf 0 does not pin the first round at or after draws_at, which is ${comma(roundAt(due))}`);
     }
     const early = log.seal !== null && seal.at < log.terms.seals_at; // an operator's may be closed early, and drawn at once
     if (early && drand) fault("the seal is dated before seals_at");
@@ -578,11 +564,10 @@
       due += Math.ceil(late / DAY) * DAY;
       round = drand ? roundAt(due) : 0;
       if (stated("draws_at") !== stampOf(due) || stated("round") !== (round || null) || stated("reason") === null) {
-        const to = stampOf(due) + (drand ? `, round ${comma(round)}` : "");
-        fault(`the seal is late: it must give a reason and move the draw to ${to}`);
+        fault(`the seal is late by ${Math.ceil(late / DAY)} days: it must give a reason and move the draw to ${stampOf(due)}`);
       }
     } else if (["draws_at", "reason", "round"].some((name) => stated(name) !== null)) {
-      fault("the seal is not late: it may not move the draw");
+      fault("the seal is late by 0 days: it may not move the draw");
     }
     const when = early ? seal.at : stampOf(due);
     if (log.draw && log.draw.at < when) fault("the draw is dated before it was due");
@@ -597,15 +582,17 @@
     if (beacon.kind !== log.terms.beacon.kind) fault("the draw's beacon is not of the kind that leaf 0 names");
     if (log.operator) {
       const secret = unhex(beacon.secret);
-      if (secret.length !== 32) fault(`the operator's secret is ${secret.length} bytes long, not 32`);
-      if (hex(sha256(secret)) !== log.terms.beacon.commitment) fault("the operator's secret is not the one that leaf 0 commits to");
+      if (secret.length !== 32 || hex(sha256(secret)) !== log.terms.beacon.commitment) {
+        fault("the operator's secret is not the 32 bytes that leaf 0 commits to");
+      }
       say("7. The operator's secret is the one that leaf 0 commits to.");
       return secret;
     }
     if (beacon.round !== round) fault(`the draw used round ${comma(beacon.round)} of the beacon, not round ${comma(round)}`);
     const signature = unhex(beacon.signature);
-    if (signature.length !== 48) fault(`the beacon's signature is ${signature.length} bytes long, not 48`);
-    if ((signature[0] & 0xc0) !== 0x80) fault("the beacon's signature is not a compressed point, or is infinity");
+    if (signature.length !== 48 || (signature[0] & 0xc0) !== 0x80) {
+      fault(`the beacon's signature of ${signature.length} bytes is not a compressed point of 48, or is infinity`);
+    }
     say("7. The beacon's signature was NOT CHECKED here: open_draw.py does that, with a BLS library.");
     say(`   Compare it: https://api.drand.sh/${QUICKNET}/public/${round} must show ${beacon.signature}`);
     return sha256(signature);
@@ -693,13 +680,14 @@
   /* Who received the seal's letter, and when: from the uppermost Received line, that of the reader's own provider. */
   function readLetter(data, root) {
     const letter = new TextDecoder("latin1").decode(data);
-    if (!decodings(letter).includes(toBase64(root))) fault("the letter cannot be read, or does not state the sealed root R");
     const head = letter.split(/\r?\n\r?\n/, 1)[0].replace(/\r?\n[ \t]+/g, " ");
     const received = (/^received:(.*)$/im.exec(head) || ["", ""])[1].replace(/\s+/g, " ");
     const by = /\bby ([!-~]+)/.exec(received);
     const at = /(\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? (?:[+-]\d{4}|GMT|UT))/.exec(received.slice(received.lastIndexOf(";")));
     const time = at ? Date.parse(at[1]) / 1000 : NaN;
-    if (!by || Number.isNaN(time)) fault("the letter has no Received line with a time: save it with all its headers");
+    if (!by || Number.isNaN(time) || !decodings(letter).includes(toBase64(root))) {
+      fault("the letter cannot be read, has no Received line with a time, or does not state the sealed root R");
+    }
     return { who: `the mail in your inbox, received by ${by[1]},`, at: time };
   }
 
@@ -727,21 +715,20 @@
   function findVkey(rules, origin, given) {
     const pattern = new RegExp(origin.replace(/[^A-Za-z0-9]/g, "\\$&") + "\\+[0-9a-f]{8}\\+[A-Za-z0-9+/]{44}", "g");
     const inRules = new Set(new TextDecoder("latin1").decode(rules).match(pattern) || []);
-    if (inRules.size > 1) fault("the rules hold more than one vkey of this log");
-    if (!inRules.size && !given) fault("the rules do not hold the log's vkey: give the one that your mail prints");
-    if (inRules.size && given && !inRules.has(given)) fault("the vkey you gave is not the one in the rules");
-    return given || [...inRules][0];
+    const vkey = given || [...inRules][0];
+    if (!vkey || [...inRules].some((one) => one !== vkey)) fault(`the log's vkey is unclear: ${inRules.size} in the rules, ${given || "none"} given`);
+    return vkey;
   }
 
   function checkKey(show, terms, given, say) {
     checkTerms(terms);
-    if (hex(sha256(show.rules)) !== terms.rules_sha256) fault("the rules are not those that leaf 0 names: their SHA-256 differs");
+    if (hex(sha256(show.rules)) !== terms.rules_sha256) fault("the rules are not those that leaf 0 names, or missing");
     const vkey = findVkey(show.rules, terms.origin, given);
     const key = readVkey(vkey, 1, "the log's vkey");
     if (key.name !== terms.origin) fault(`the vkey is of another log: ${key.name}, not ${terms.origin}`);
     const truth = { protocol: "open-draw/1", campaign: terms.campaign, origin: terms.origin, vkey, size: show.leaves.length };
-    for (const name of Object.keys(truth)) {
-      if (show.manifest && show.manifest[name] !== truth[name]) fault(`the ${name} in manifest.json is not that of the log`);
+    if (show.manifest && Object.keys(truth).some((name) => show.manifest[name] !== truth[name])) {
+      fault(`manifest.json is of another log: not of ${comma(show.leaves.length)} leaves, ${vkey}`);
     }
     const whence = given ? "which you gave" : "from the rules: compare it with the one in your mail";
     say(`1. The log's key is ${vkey} (${whence}). Origin, leaf 0 and rules agree.`);
@@ -764,7 +751,6 @@
     const { index } = receipt;
     const number = log.entries.get(new TextDecoder("latin1").decode(mine.subarray(15, 79)));
     if (number !== undefined && number !== index) fault(`your entry is number ${comma(number)} in the log, your receipt says ${comma(index)}`);
-    if (!isPlainEntry(log.leaves[index])) fault(`your receipt says ${comma(index)}, but that leaf is not an entry`);
     if (!same(log.leaves[index], mine)) {
       fault(`this e-mail and the receipt's nonce are not those of entry ${comma(index)}: type the address exactly as your mail prints it`);
     }
@@ -792,7 +778,7 @@
   async function check(show, mine, say, progress) {
     await needEd25519();
     const slices = new Slices(progress);
-    const receipt = mine.receipt ? readReceipt(mine.receipt, "your receipt") : null;
+    const receipt = mine.receipt ? readReceipt(mine.receipt) : null;
     const witnesses = (mine.witnesses || []).map((vkey) => readVkey(vkey, 4, "a witness's key"));
     if (!show.leaves.length) fault("the log holds no leaves");
     const log = new Log(show.leaves, readLeaf(show.leaves[0], 0));
@@ -801,13 +787,8 @@
     const sealed = show.sealed ? readCheckpoint(show.sealed, "the sealed checkpoint") : null;
     const current = readCheckpoint(show.checkpoint, "the current checkpoint");
     const signed = [sealed, current, receipt && receipt.checkpoint].filter((one) => one);
-    (mine.older || []).forEach((data, n) => signed.push(readOlder(data, n + 1)));
+    (mine.older || []).forEach((data, n) => signed.push(readCheckpoint(data, `older file ${n + 1}`)));
     await checkSigned(signed, key, say);
-    for (const one of signed) {
-      if (one.size > current.size) {
-        fault(`the log was rolled back: ${one.what} has ${comma(one.size)} leaves, the current checkpoint ${comma(current.size)}`);
-      }
-    }
     await checkRoots(log, current.size, signed, slices);
     checkSeals(log, sealed);
     const only = sealed ? ` R = ${hex(sealed.root)}; leaf ${comma(sealed.size - 1)} is the only seal.` : "";
@@ -835,11 +816,11 @@
   async function checkReceipt(mine, say) {
     await needEd25519();
     if (mine.letter || (mine.witnesses || []).length) throw new CannotBegin("Witnesses and the seal's letter need the draw itself: its bundle.zip.");
-    const receipt = readReceipt(mine.receipt, "your receipt");
+    const receipt = readReceipt(mine.receipt);
     const key = readVkey(mine.vkey, 1, "the log's vkey");
     const campaign = /^.+\/draws\/([a-z0-9][a-z0-9_-]{0,63})\/log$/.exec(key.name);
     if (!campaign) fault("the vkey does not name the log of a campaign");
-    const signed = [receipt.checkpoint, ...(mine.older || []).map((data, n) => readOlder(data, n + 1))];
+    const signed = [receipt.checkpoint, ...(mine.older || []).map((data, n) => readCheckpoint(data, `older file ${n + 1}`))];
     await checkSigned(signed, key, say);
     if (!proves(receipt, entryLeaf(receipt, campaign[1], mine.email))) {
       fault(
@@ -872,6 +853,7 @@
     let end = zip.length - 22;
     while (end >= 0 && view.getUint32(end, true) !== 0x06054b50) end--;
     const members = new Map();
+    let plain = true;
     try {
       let at = view.getUint32(end + 16, true);
       for (let left = view.getUint16(end + 10, true); left; left--) {
@@ -879,16 +861,17 @@
         const field = (offset) => view.getUint32(at + offset, true);
         const short = (offset) => view.getUint16(at + offset, true);
         const name = new TextDecoder().decode(zip.subarray(at + 46, at + 46 + short(28)));
-        if (members.has(name)) fault("the bundle holds a file twice");
+        plain = plain && !members.has(name) && [0, 8].includes(short(10));
         members.set(name, { flags: short(8), method: short(10), crc: field(16), packed: field(20), size: field(24), start: field(42) });
         at += 46 + short(28) + short(30) + short(32);
       }
-    } catch (error) {
-      if (error instanceof Fault) throw error;
+    } catch {
       fault("the bundle is not a whole zip file");
     }
     const inflated = [...members.values()].reduce((sum, member) => sum + member.size, 0);
-    if (inflated > Math.max(1e7, 100 * zip.length)) fault("the bundle inflates more than a hundredfold: no list of hashes does");
+    if (!plain || inflated > Math.max(1e7, 100 * zip.length)) {
+      fault("the bundle holds a file twice, one not deflated, or inflates more than a hundredfold");
+    }
     return members;
   }
 
@@ -919,11 +902,10 @@
   function zipReader(zip) {
     const members = readDirectory(zip);
     return async function (name) {
-      if (!members.has(name)) return null;
       try {
         return await unpack(zip, members.get(name));
       } catch {
-        return fault(`${name} in the bundle is damaged`);
+        return fault(`${name} in the bundle is missing or damaged`);
       }
     };
   }
@@ -954,17 +936,17 @@
   /* What a bundle shows, each file the one that manifest.json lists. */
   async function readBundle(read) {
     let manifest = null;
+    const text = asText(await read("manifest.json"));
     try {
-      manifest = parseOnce(asText((await read("manifest.json")) || new Uint8Array(0), "manifest.json"));
-    } catch (error) {
-      if (error instanceof Fault) throw error;
+      manifest = parseOnce(text);
+    } catch {
+      // no JSON: null
     }
-    if (!isObject(manifest) || !isObject(manifest.files)) fault("the bundle has no manifest.json that lists its files, each once");
+    if (!isObject(manifest) || !isObject(manifest.files)) fault("manifest.json does not list the bundle's files, each once");
     const held = new Map();
     for (const name of [...new Set([...Object.keys(manifest.files), "rules.txt", "leaves.jsonl", "checkpoint"])].sort()) {
-      if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name)) fault("manifest.json lists something that is not a plain file name");
+      if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name)) fault("manifest.json lists what is not a plain file name");
       const data = await read(name);
-      if (data === null) fault(`the bundle lacks ${name}`);
       if (!Object.hasOwn(manifest.files, name) || hex(sha256(data)) !== manifest.files[name]) {
         fault(`${name} is not the file that manifest.json lists`);
       }
@@ -1015,7 +997,7 @@
   /* The campaign that the reader typed, or that the receipt's checkpoint names. */
   function campaignOf(receipt) {
     const typed = find("campaign").value.trim();
-    const named = receipt ? /\/draws\/([a-z0-9][a-z0-9_-]{0,63})\/log\n/.exec(asText(receipt, "your receipt")) : null;
+    const named = receipt ? /\/draws\/([a-z0-9][a-z0-9_-]{0,63})\/log\n/.exec(asText(receipt)) : null;
     return typed || (named ? named[1] : "");
   }
 

@@ -1,13 +1,16 @@
-"""Both verifiers over many cases: the file in one process, the page's script in one page of real Chromium."""
+"""Both verifiers over many cases: the file in one process, the page's script in one page of real Chromium; and a site for them."""
 
 import base64
+import contextlib
 import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +103,32 @@ def agree(page: Any, cases: Iterable[Case]) -> list[Outcome]:
     for case, file, script in zip(cases, outcomes, scripts, strict=True):
         assert file.comparable == script.comparable, case
     return outcomes
+
+
+class Tiles(BaseHTTPRequestHandler):
+    """Any static server can serve a log: these are its files."""
+
+    files: dict[str, bytes]
+
+    def do_GET(self) -> None:
+        data = self.files.get(self.path)
+        self.send_response(404 if data is None else 200)
+        self.end_headers()
+        self.wfile.write(data or b"")
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def site(files: dict[str, bytes], base: str = "/draws/win-100") -> Iterator[str]:
+    handler = type("Site", (Tiles,), {"files": files})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}{base}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -40,3 +40,18 @@ def test_every_form_waits_for_the_disk(client: FlaskClient, run: FlaskCliRunner,
             assert post(client, email="ada@example.com" if kind != "new" else "new@example.com").status_code == 303
             assert beside.execute("PRAGMA data_version").fetchone() != before
         assert {row.token_counter for row in entrants()} == {0}
+
+
+@pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
+def test_asking_for_a_link_waits_for_the_disk_whether_or_not_there_is_a_letter(
+    client: FlaskClient, run: FlaskCliRunner, tmp_path: Path, email: str
+) -> None:
+    with time_machine.travel(NOW, tick=False):
+        open_one(run, tmp_path)
+        post(client)
+        client.post("/entry", data={"email": email})  # this hour's letter, if there is one, is owed
+        with closing(sqlite3.connect(settings().database_url.removeprefix("sqlite:///"))) as beside:
+            before = beside.execute("PRAGMA data_version").fetchone()
+            assert client.post("/entry", data={"email": email}).status_code == 303
+            assert beside.execute("PRAGMA data_version").fetchone() != before
+        assert {row.token_counter for row in entrants()} == {0}

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CursorResult, Select, func, select, update
+from sqlalchemy import CursorResult, Select, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.mail.models import Mailing, Outbox
@@ -87,19 +87,15 @@ def count_by_kind(session: Session, kinds: Collection[str], refs: Select[int]) -
 
 def sent_about(session: Session, kind: str, refs: Select[int], *, until: datetime | None = None) -> Sent:
     """How far the letters `kind` about the rows that `refs` selects have come."""
-    theirs = Outbox.kind == kind, Outbox.ref.in_(refs)
-    states = dict(session.execute(select(Outbox.state, func.count()).where(*theirs).group_by(Outbox.state)).all())
-    gone = *theirs, Outbox.state == "sent"
-    first, last = session.execute(select(func.min(Outbox.sent_at), func.max(Outbox.sent_at)).where(*gone)).one()
-    soon = gone if until is None else (*gone, Outbox.sent_at <= until)
-    return Sent(
-        there=sum(states.values()),
-        number=states.get("sent", 0),
-        until=session.execute(select(func.count()).select_from(Outbox).where(*soon)).scalar_one(),
-        dead=states.get("dead", 0),
-        first=first,
-        last=last,
+    sent, dead = Outbox.state == "sent", Outbox.state == "dead"
+    soon = sent if until is None else and_(sent, Outbox.sent_at <= until)
+    figures = select(
+        func.count(),
+        *(func.count().filter(some) for some in (sent, soon, dead)),
+        *(func.min(Outbox.sent_at), func.max(Outbox.sent_at)),
     )
+    there, number, in_time, given_up, first, last = session.execute(figures.where(Outbox.kind == kind, Outbox.ref.in_(refs))).one()
+    return Sent(there=there, number=number, until=in_time, dead=given_up, first=first, last=last)
 
 
 def queue_state(session: Session, *, now: datetime) -> Queue:

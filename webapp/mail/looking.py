@@ -91,8 +91,11 @@ def sent_about(session: Session, kind: str, refs: Select[int], *, until: datetim
     soon = sent if until is None else and_(sent, Outbox.sent_at <= until)
     figures = select(
         func.count(),
-        *(func.count().filter(some) for some in (sent, soon, dead)),
-        *(func.min(Outbox.sent_at), func.max(Outbox.sent_at)),
+        func.count().filter(sent),
+        func.count().filter(soon),
+        func.count().filter(dead),
+        func.min(Outbox.sent_at),
+        func.max(Outbox.sent_at),
     )
     there, number, in_time, given_up, first, last = session.execute(figures.where(Outbox.kind == kind, Outbox.ref.in_(refs))).one()
     return Sent(there=there, number=number, until=in_time, dead=given_up, first=first, last=last)

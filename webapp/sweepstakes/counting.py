@@ -84,9 +84,13 @@ def count(session: Session, slug: str, *, mail_rate: int, now: datetime) -> Stat
     campaign, log = seen.campaign, seen.log
     theirs = Entrant.campaign_id == campaign.id
     form, marks = Entrant.source == "form", Entrant.state.in_(_IN)
-    wanted = Entrant.made_up.is_(True), form, and_(form, Entrant.confirmed_at.is_not(None)), and_(marks, Entrant.disposable.is_(True))
-    numbers = session.execute(select(*(func.count().filter(some) for some in wanted)).select_from(Entrant).where(theirs))
-    made_up, asked, confirmed, disposable = numbers.one()
+    figures = select(
+        func.count().filter(Entrant.made_up.is_(True)),
+        func.count().filter(form),
+        func.count().filter(and_(form, Entrant.confirmed_at.is_not(None))),
+        func.count().filter(and_(marks, Entrant.disposable.is_(True))),
+    )
+    made_up, asked, confirmed, disposable = session.execute(figures.select_from(Entrant).where(theirs)).one()
     networks = select(func.count().label("number")).where(theirs, marks, Entrant.network.is_not(None)).group_by(Entrant.network).subquery()
     projection = projected(session, seen, now=now)
     mail = seal_mail(session, seen, projection, rate=mail_rate)

@@ -1,22 +1,21 @@
 """The database: one Base for all models, connections set up for durability, and the one way to write."""
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app, has_request_context
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
+from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, PoolProxiedConnection, String, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from webapp import write_lock
+from webapp.prepared import Plain, Writer, faults_of, plain
 from webapp.site import settings
 
 NAMES = {
@@ -109,19 +108,20 @@ def _listen(engine: Engine) -> None:
         options = connection.get_execution_options()
         if not options.get("writes", False):
             connection.exec_driver_sql("BEGIN")
-        elif (waited := options.get("waited", 0.0)) < PATIENCE / 10:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
-            _begin_after(connection, waited)
+            _begin_to_write(connection.exec_driver_sql, options.get("waited", 0.0))
 
 
-def _begin_after(connection: Connection, waited: float) -> None:
-    """Begin to write with the patience that is left after `waited` seconds: or those in the queue would wait one after the other."""
-    connection.exec_driver_sql(f"PRAGMA busy_timeout={max(PATIENCE - waited, 0) * 1000:.0f}")
+def _begin_to_write(execute: Callable[[str], object], waited: float) -> None:
+    """With the patience that is left after `waited` seconds in the queue, or those in it would wait one after the other."""
+    if waited < PATIENCE / 10:
+        execute("BEGIN IMMEDIATE")
+        return
+    execute(f"PRAGMA busy_timeout={max(PATIENCE - waited, 0) * 1000:.0f}")
     try:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        execute("BEGIN IMMEDIATE")
     finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
+        execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
 
 
 @contextmanager
@@ -142,7 +142,8 @@ def writing() -> Iterator[Session]:
     began = time.monotonic()
     with write_lock.queue(lock) if lock else nullcontext():
         try:
-            _refuse_if_moved(session.connection(execution_options={"writes": True, "waited": time.monotonic() - began}))
+            session.connection(execution_options={"writes": True, "waited": time.monotonic() - began})
+            _refuse_unless_free(plain(session))
             yield session
             session.commit()
         except BaseException:
@@ -152,33 +153,60 @@ def writing() -> Iterator[Session]:
         act()
 
 
-def after_commit(session: Session, act: Callable[[], object]) -> None:
+@contextmanager
+def writing_plainly() -> Iterator[Plain]:
+    """As `writing`, for the acts of a few prepared statements that everybody asks for at once (prepared.py)."""
+    if has_request_context() and settings().maintenance:
+        raise write_lock.Maintenance
+    if db.session.registry.has():
+        db.session.rollback()  # for the reasons that `writing` has
+    lock, engine = current_app.extensions["write_lock"], db.engine
+    began = time.monotonic()
+    with write_lock.queue(lock) if lock else nullcontext(), _connected(engine) as raw:
+        transaction = Plain(engine.dialect, raw.driver_connection)
+        if lock:
+            _begin_to_write(transaction.execute, time.monotonic() - began)
+        try:
+            _refuse_unless_free(transaction)
+            yield transaction
+            with faults_of(engine.dialect):
+                raw.commit()
+        except BaseException:
+            raw.rollback()
+            raise
+    for act in transaction.info.get("after_commit", ()):
+        act()
+
+
+@contextmanager
+def reading_plainly() -> Iterator[Plain]:
+    """For one prepared question, outside of the request's own transaction."""
+    with _connected(db.engine) as raw:
+        yield Plain(db.engine.dialect, raw.driver_connection)
+
+
+@contextmanager
+def _connected(engine: Engine) -> Iterator[PoolProxiedConnection]:
+    with faults_of(engine.dialect):
+        raw = engine.raw_connection()
+    with closing(raw):
+        yield raw
+
+
+def after_commit(session: Writer, act: Callable[[], object]) -> None:
     """Have `act` called when the transaction of `writing` is committed and others may write again; never if it is rolled back."""
     session.info.setdefault("after_commit", []).append(act)
 
 
-def _refuse_if_moved(connection: Connection) -> None:
-    """Raises Held, Moved. One statement, as PostgreSQL is a way off."""
-    mark = "(SELECT destination FROM moved_to LIMIT 1)"
-    if connection.dialect.name == "sqlite":
-        free, destination = _ask_sqlite(connection, f"SELECT true, {mark}")
-    else:
-        statement = f"SELECT pg_try_advisory_xact_lock_shared({write_lock.ADVISORY_LOCK}), {mark}"
-        free, destination = connection.exec_driver_sql(statement).one()
+def _refuse_unless_free(transaction: Plain) -> None:
+    """Raises Held, Moved. One statement, as PostgreSQL is a way off; plain, as all writers of SQLite queue behind it."""
+    free = "true" if transaction.dialect.name == "sqlite" else f"pg_try_advisory_xact_lock_shared({write_lock.ADVISORY_LOCK})"
+    statement = f"SELECT {free}, (SELECT destination FROM moved_to LIMIT 1)"  # noqa: S608 - our own words
+    free, destination = transaction.execute(statement).fetchone()
     if not free:
         raise write_lock.Held
     if destination is not None:
         raise write_lock.Moved(destination)
-
-
-def _ask_sqlite(connection: Connection, statement: str) -> tuple[bool, str | None]:
-    """Past SQLAlchemy, which takes 60 µs for the 4 µs that this lasts; all writers queue behind it."""
-    driver = connection.connection.driver_connection
-    try:
-        row: tuple[bool, str | None] = driver.execute(statement).fetchone()  # type: ignore[union-attr]
-    except sqlite3.OperationalError as error:  # before `flask init`, or a disk that fails
-        raise OperationalError(statement, None, error) from error
-    return row
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def clock(run: FlaskCliRunner, tmp_path: Path) -> object:
 
 
 @contextmanager
-def statements() -> Iterator[list[str]]:
+def statements(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
     """What is asked of the database meanwhile, without values."""
     said: list[str] = []
 
@@ -38,7 +38,10 @@ def statements() -> Iterator[list[str]]:
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
-        yield said
+        with caplog.at_level("DEBUG", "webapp.prepared"):
+            caplog.clear()
+            yield said
+        said += [record.getMessage() for record in caplog.records if record.name == "webapp.prepared"]
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
 
@@ -62,7 +65,7 @@ def known(client: FlaskClient, run: FlaskCliRunner, kind: str) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("again", ["the same day", "a day later"])
 def test_the_answer_and_the_work_are_those_for_somebody_new(
-    client: FlaskClient, run: FlaskCliRunner, clock: time_machine.Traveller, kind: str, again: str
+    client: FlaskClient, run: FlaskCliRunner, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture, kind: str, again: str
 ) -> None:
     email = known(client, run, kind)
     if again == "a day later":
@@ -72,7 +75,7 @@ def test_the_answer_and_the_work_are_those_for_somebody_new(
     for who in ("new@example.com", email):
         before = len(outbox())
         db.session.remove()
-        with statements() as said:
+        with statements(caplog) as said:
             response = post(client, email=who)
         answers.append((response.status_code, response.text, [pair for pair in response.headers if pair[0] != "X-Request-ID"]))
         work.append([statement for statement in said if "mail_outbox" not in statement])

@@ -17,12 +17,14 @@ from webapp.draw.logkeys import LogKey
 from webapp.draw.refusals import AlreadyRemoved, BadTerms, LogBehind, LogExists, LogSealed, LogVoid, NotAnEntry, WrongKey
 from webapp.draw.rows import CHECKPOINT, LEAF, LOG, NODE, Head, add, head_of, milestones
 from webapp.draw.tree import Frontier, leaf_hash
+from webapp.prepared import Prepared, Writer
 
 # Built once: for a single row, building a statement costs more than running it.
-_KINDS = select(CHECKPOINT.c.kind).where(CHECKPOINT.c.log_id == bindparam("log_id"))
+_KINDS = Prepared(select(CHECKPOINT.c.kind).where(CHECKPOINT.c.log_id == bindparam("log_id")))
 _ADD_LEAVES, _ADD_NODES = insert(LEAF), insert(NODE)
 _GROWS = ("size", "entries", "removed", "frontier", "checkpoint")
-_GROW = update(LOG).where(LOG.c.id == bindparam("log_id")).values({name: bindparam(f"new_{name}") for name in _GROWS})
+_GROWN = {name: bindparam(f"new_{name}", type_=LOG.c[name].type) for name in _GROWS}
+_GROW = Prepared(update(LOG).where(LOG.c.id == bindparam("log_id")).values(_GROWN))
 
 
 def open_log(session: Session, key: LogKey, terms: OpenTerms, *, now: datetime) -> Appended:
@@ -40,7 +42,7 @@ def open_log(session: Session, key: LogKey, terms: OpenTerms, *, now: datetime) 
     return append_milestone(session, key, head_of(session, key.name, lock=True), data)
 
 
-def append_entries(session: Session, key: LogKey, commitments: Sequence[bytes]) -> Appended:
+def append_entries(session: Writer, key: LogKey, commitments: Sequence[bytes]) -> Appended:
     """An entry for each of `commitments`, in their order. Raises LogMissing, WrongKey, LogSealed, LogVoid, LogBehind."""
     if len(set(commitments)) < len(commitments) or any(len(commitment) != 32 for commitment in commitments):
         raise ValueError("commitments have 32 bytes and are never equal")
@@ -81,7 +83,7 @@ def make_leaf(type: str, **members: object) -> bytes:
         raise BadTerms(f"The {type} leaf {error}.") from error
 
 
-def locked_head(session: Session, key: LogKey) -> Head:
+def locked_head(session: Writer, key: LogKey) -> Head:
     """The head of the key's log, held against other writers to the end of the transaction. Raises LogMissing, WrongKey."""
     head = head_of(session, key.name, lock=True)
     if (head.origin, head.vkey) != (key.origin, key.vkey):
@@ -89,16 +91,16 @@ def locked_head(session: Session, key: LogKey) -> Head:
     return head
 
 
-def refuse_if_closed(session: Session, head: Head) -> None:
+def refuse_if_closed(session: Writer, head: Head) -> None:
     """Raises LogSealed or LogVoid. Asks the few checkpoints, not the many leaves."""
-    kinds = set(session.execute(_KINDS, {"log_id": head.id}).scalars())
+    kinds = {kind for (kind,) in _KINDS.all(session, log_id=head.id)}
     if "void" in kinds:
         raise LogVoid(leaves.parse(milestones(session, head)[-1].data)["reason"])
     if "seal" in kinds:
         raise LogSealed
 
 
-def refuse_if_behind(session: Session, key: LogKey) -> None:
+def refuse_if_behind(session: Writer, key: LogKey) -> None:
     """Raises LogBehind if the log is not the one that was signed last, and LogMissing."""
     _refuse_if_behind(key, head_of(session, key.name))
 
@@ -111,7 +113,7 @@ def _refuse_if_behind(key: LogKey, head: Head) -> None:
         raise LogBehind(head.name, head.size, last.size)
 
 
-def _append(session: Session, key: LogKey, head: Head, kind: str, data: Sequence[bytes], *, subject: int | None = None) -> Appended:
+def _append(session: Writer, key: LogKey, head: Head, kind: str, data: Sequence[bytes], *, subject: int | None = None) -> Appended:
     if kind != "void":  # which ends what must not go on
         _refuse_if_behind(key, head)
     frontier = Frontier.from_bytes(head.size, head.frontier)
@@ -128,17 +130,15 @@ def _append(session: Session, key: LogKey, head: Head, kind: str, data: Sequence
         ],
     )
     if nodes:
-        session.execute(_ADD_NODES, nodes)
-    session.execute(
-        _GROW,
-        {
-            "log_id": head.id,
-            "new_size": frontier.size,
-            "new_entries": head.entries + (len(data) if kind == "entry" else 0),
-            "new_removed": head.removed + (subject is not None),
-            "new_frontier": frontier.to_bytes(),
-            "new_checkpoint": checkpoint,
-        },
+        add(session, _ADD_NODES, nodes)
+    _GROW.run(
+        session,
+        log_id=head.id,
+        new_size=frontier.size,
+        new_entries=head.entries + (len(data) if kind == "entry" else 0),
+        new_removed=head.removed + (subject is not None),
+        new_frontier=frontier.to_bytes(),
+        new_checkpoint=checkpoint,
     )
     if key.last_signed:
         after_commit(session, partial(key.last_signed.write, frontier.size, root))

@@ -1,6 +1,7 @@
 """The draw room's rows, by plain statements on selected columns: a log can hold millions of them."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
@@ -11,6 +12,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from webapp.draw.models import Checkpoint, Leaf, Log, Node
 from webapp.draw.refusals import LogMissing
 from webapp.draw.tree import HashAt, node_hash
+from webapp.prepared import Prepared, Writer, faults_of, plain
 
 LOG = cast(Table, Log.__table__)
 LEAF = cast(Table, Leaf.__table__)
@@ -44,28 +46,29 @@ class Milestone(NamedTuple):
 
 
 # Built once: for a single row, building a statement costs more than running it.
-_FIND = select(*(LOG.c[name] for name in Head._fields)).where(LOG.c.name == bindparam("name"))
+_HEAD = select(*(LOG.c[name] for name in Head._fields)).where(LOG.c.name == bindparam("name"))
+_FIND = Prepared(_HEAD)
 # SQLite knows no FOR UPDATE and needs none: there is one writer.
-_LOCK = _FIND.with_for_update()
+_LOCK = Prepared(_HEAD.with_for_update())
+_MILESTONES = Prepared(
+    select(CHECKPOINT.c.size, CHECKPOINT.c.kind, CHECKPOINT.c.note, LEAF.c.data)
+    .join(LEAF, (LEAF.c.log_id == CHECKPOINT.c.log_id) & (LEAF.c.index == CHECKPOINT.c.size - 1))
+    .where(CHECKPOINT.c.log_id == bindparam("log_id"), CHECKPOINT.c.size <= bindparam("size"))
+    .order_by(CHECKPOINT.c.size)
+)
 
 
-def head_of(session: Session, name: str, *, lock: bool = False) -> Head:
+def head_of(session: Writer, name: str, *, lock: bool = False) -> Head:
     """The head of the log `name`; with `lock` nobody else appends before this transaction ends. Raises LogMissing."""
-    row = session.execute(_LOCK if lock else _FIND, {"name": name}).first()
+    row = (_LOCK if lock else _FIND).first(session, name=name)
     if row is None:
         raise LogMissing(name)
     return Head(*row)
 
 
-def milestones(session: Session, head: Head) -> list[Milestone]:
+def milestones(session: Writer, head: Head) -> list[Milestone]:
     """In order, up to `head` (a log that grows meanwhile does not confuse who reads it)."""
-    rows = session.execute(
-        select(CHECKPOINT.c.size, CHECKPOINT.c.kind, CHECKPOINT.c.note, LEAF.c.data)
-        .join(LEAF, (LEAF.c.log_id == CHECKPOINT.c.log_id) & (LEAF.c.index == CHECKPOINT.c.size - 1))
-        .where(CHECKPOINT.c.log_id == head.id, CHECKPOINT.c.size <= head.size)
-        .order_by(CHECKPOINT.c.size)
-    )
-    return [Milestone(*row) for row in rows]
+    return [Milestone(*row) for row in _MILESTONES.all(session, log_id=head.id, size=head.size)]
 
 
 def scan(session: Session, statement: Select[Any], **values: Any) -> list[Any]:
@@ -83,18 +86,13 @@ def scan(session: Session, statement: Select[Any], **values: Any) -> list[Any]:
         cursor.close()
 
 
-def add(session: Session, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert `rows`, each with a value for every column: many at once as `scan` reads them, one as usual."""
-    if len(rows) == 1:
-        session.execute(statement, rows[0])
-        return
-    compiled = _compiled(statement, session.get_bind().dialect)
+def add(session: Writer, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert `rows`, each with a value for every column, at once as `scan` reads them."""
+    on = plain(session)
+    compiled = _compiled(statement, on.dialect)
     values = [[row[name] for name in compiled.positiontup or ()] for row in rows] if compiled.positional else rows
-    cursor = session.connection().connection.cursor()
-    try:
+    with faults_of(on.dialect), closing(on.driver.cursor()) as cursor:
         cursor.executemany(str(compiled), values)
-    finally:
-        cursor.close()
 
 
 @lru_cache(maxsize=64)

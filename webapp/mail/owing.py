@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from webapp.database import insert_into
 from webapp.mail.models import Mailing, Outbox
+from webapp.prepared import Prepared, Writer
 
 FIRST, AFTER_OTHERS = 0, 1
 
 
 def owe(
-    session: Session, kind: str, ref: int, *, dedupe_key: str, now: datetime, not_before: datetime | None = None, priority: int = FIRST
+    session: Writer, kind: str, ref: int, *, dedupe_key: str, now: datetime, not_before: datetime | None = None, priority: int = FIRST
 ) -> bool:
     """Put the letter `kind` about row `ref` into the outbox; False if one with this `dedupe_key` is or was owed already.
 
@@ -32,20 +33,21 @@ def owe(
         "next_at": not_before or now,
         "created_at": now,
     }
-    connection = session.connection()
-    return connection.execute(_OWE[connection.dialect.name], row).first() is not None
+    return _OWE.first(session, **row) is not None
 
 
 # Built once: for a single row, building a statement costs more than running it.
 _OUTBOX = cast(Table, Outbox.__table__)
 _COLUMNS = ("kind", "ref", "dedupe_key", "message_id", "state", "priority", "attempts", "next_at", "created_at")
-_OWE = {
-    name: insert(_OUTBOX)
-    .values({column: bindparam(column) for column in _COLUMNS})
-    .on_conflict_do_nothing(index_elements=["dedupe_key"])
-    .returning(_OUTBOX.c.id)
-    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
+_OWE = Prepared(
+    {
+        name: insert(_OUTBOX)
+        .values({column: bindparam(column, type_=_OUTBOX.c[column].type) for column in _COLUMNS})
+        .on_conflict_do_nothing(index_elements=["dedupe_key"])
+        .returning(_OUTBOX.c.id)
+        for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+    }
+)
 
 
 def owe_all(session: Session, kind: str, ref: int, *, now: datetime) -> bool:

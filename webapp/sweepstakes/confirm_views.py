@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock
 from webapp.counting import count
-from webapp.database import db, writing
+from webapp.database import db, reading_plainly, writing_plainly
 from webapp.draw import status as log_status
 from webapp.errors import Refusal
 from webapp.headers import private
@@ -94,7 +94,7 @@ def _wish(person: Person, form: ConfirmForm) -> Confirmation:
 
 def _confirm(person: Person, wish: Confirmation) -> None:
     key = log_key(db.session(), person.contest.slug)
-    with writing() as session:
+    with writing_plainly() as session:
         confirm(session, key, person.contest, wish, now=clock.now())
 
 
@@ -113,7 +113,8 @@ def _person(token: str) -> Person:
     """Whom the link was mailed to. Refuses with words that help."""
     try:
         entrant_id, counter = read_token(keyring().secret, "confirm", token)
-        person = by_id(db.session(), entrant_id, keys=keyring())
+        with reading_plainly() as session:
+            person = by_id(session, entrant_id, keys=keyring())
     except (BadToken, NoSuchEntrant) as error:
         raise Refusal(NO_SUCH_LINK, status=404) from error
     if person.token_counter != counter or person.state in {"withdrawn", "erased"}:

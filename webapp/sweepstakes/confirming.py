@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import CursorResult, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Table, bindparam, update
 
 from webapp.draw import LogKey, LogSealed, append_entries, commitment
 from webapp.keys import Keyring
 from webapp.mail import owe
+from webapp.prepared import Prepared, Writer
 from webapp.sweepstakes.consents import Words, record
 from webapp.sweepstakes.entrants import Contest, Person
 from webapp.sweepstakes.models import Entrant
@@ -54,7 +55,7 @@ def prepare_confirmation(person: Person, name: str, words: Words, newsletter: Wo
     )
 
 
-def confirm(session: Session, key: LogKey, contest: Contest, wish: Confirmation, *, now: datetime) -> int:
+def confirm(session: Writer, key: LogKey, contest: Contest, wish: Confirmation, *, now: datetime) -> int:
     """Append the entry's leaf, store it with its consents, owe the receipt; returns the entry number, its place in the log.
 
     Raises TooLate from `confirm_until` on or once the log is sealed, and NotPending. Either way the caller's transaction must end.
@@ -66,28 +67,33 @@ def confirm(session: Session, key: LogKey, contest: Contest, wish: Confirmation,
         index = append_entries(session, key, [wish.commitment]).first
     except LogSealed as error:
         raise TooLate(contest) from error
-    stored = session.execute(
-        update(Entrant)
-        .where(Entrant.id == wish.entrant_id, Entrant.state == "pending", Entrant.token_counter == wish.token_counter)
-        .values(
-            state="confirmed",
-            name=wish.name,
-            nonce=wish.nonce,
-            newsletter=wish.newsletter,
-            confirmed_at=now,
-            entry_index=index,
-        )
-        .execution_options(synchronize_session=False)
+    stored = _CONFIRM.run(
+        session,
+        entrant_id=wish.entrant_id,
+        counter=wish.token_counter,
+        new_name=wish.name,
+        new_nonce=wish.nonce,
+        new_newsletter=wish.newsletter,
+        new_confirmed_at=now,
+        new_entry_index=index,
     )
-    assert isinstance(stored, CursorResult)  # noqa: S101 - what an UPDATE returns
-    if stored.rowcount != 1:
+    if stored != 1:
         raise NotPending
     complete(session, wish.entrant_id, wish.consents, source="form", now=now)
     return index
 
 
-def complete(session: Session, entrant_id: int, consents: tuple[Words, ...], *, source: str, now: datetime) -> None:
+def complete(session: Writer, entrant_id: int, consents: tuple[Words, ...], *, source: str, now: datetime) -> None:
     """What goes with every entry: the consents on record, and the receipt owed."""
     for words in consents:
         record(session, entrant_id, words, given=True, at=now, source=source)
     owe(session, "you_are_in", entrant_id, dedupe_key=f"you_are_in/{entrant_id}", now=now)
+
+
+_ENTRANT = cast(Table, Entrant.__table__)
+_SET = ("name", "nonce", "newsletter", "confirmed_at", "entry_index")
+_CONFIRM = Prepared(
+    update(_ENTRANT)
+    .where(_ENTRANT.c.id == bindparam("entrant_id"), _ENTRANT.c.state == "pending", _ENTRANT.c.token_counter == bindparam("counter"))
+    .values({"state": "confirmed", **{name: bindparam(f"new_{name}", type_=_ENTRANT.c[name].type) for name in _SET}})
+)

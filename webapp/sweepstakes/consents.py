@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Row, Select, insert, select
+from sqlalchemy import Row, Select, Table, bindparam, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from webapp.clock import stamp
-from webapp.database import insert_into
+from webapp.prepared import Prepared, Writer
 from webapp.sweepstakes.models import Consent, ConsentText
 
 
@@ -60,14 +61,28 @@ def newsletter(site_name: str) -> Words:
     )
 
 
-def record(session: Session, entrant_id: int, words: Words, *, given: bool, at: datetime, source: str) -> None:
+def record(session: Writer, entrant_id: int, words: Words, *, given: bool, at: datetime, source: str) -> None:
     """Note a consent given or taken back, in the caller's transaction."""
     digest = sha256(f"{words.kind}\0{words.text}".encode()).digest()
-    text = {"kind": words.kind, "sha256": digest, "text": words.text, "since": at}
-    session.execute(insert_into(session, ConsentText).values(text).on_conflict_do_nothing(index_elements=["sha256"]))
-    text_id = session.execute(select(ConsentText.id).where(ConsentText.sha256 == digest)).scalar_one()
-    row = {"entrant_id": entrant_id, "text_id": text_id, "given": given, "at": at, "source": source}
-    session.execute(insert(Consent).values(row))
+    row = {"entrant_id": entrant_id, "given": given, "at": at, "source": source, "digest": digest}
+    if not _RECORD.run(session, **row):
+        _KEEP_WORDS.run(session, kind=words.kind, sha256=digest, text=words.text, since=at)
+        _RECORD.run(session, **row)
+
+
+# Built once: for a single row, building a statement costs more than running it.
+_TEXT, _CONSENT = cast(Table, ConsentText.__table__), cast(Table, Consent.__table__)
+_KEEP_WORDS = Prepared(
+    {
+        name: insert(_TEXT)
+        .values({column: bindparam(column, type_=_TEXT.c[column].type) for column in ("kind", "sha256", "text", "since")})
+        .on_conflict_do_nothing(index_elements=["sha256"])
+        for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+    }
+)
+_ROW = ("entrant_id", "given", "at", "source")
+_GIVEN = select(*(bindparam(column, type_=_CONSENT.c[column].type).label(column) for column in _ROW), _TEXT.c.id)
+_RECORD = Prepared(insert(_CONSENT).from_select([*_ROW, "text_id"], _GIVEN.where(_TEXT.c.sha256 == bindparam("digest"))))
 
 
 def consents_of(session: Session, entrant_id: int) -> tuple[Consented, ...]:

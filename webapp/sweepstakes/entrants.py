@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
+from typing import cast
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from webapp.keys import Keyring
+from webapp.prepared import Prepared, Writer
 from webapp.sweepstakes.models import Campaign, Entrant
 from webapp.sweepstakes.sealed import EMAIL, EMAIL_KEY, NAME, NONCE
 
@@ -57,9 +60,13 @@ class NoSuchEntrant(Exception):
     """Nobody of this id, address or entry number."""
 
 
-def by_id(session: Session, entrant_id: int, *, keys: Keyring) -> Person:
+def by_id(session: Writer, entrant_id: int, *, keys: Keyring) -> Person:
     """Raises NoSuchEntrant."""
-    return _one(session, _people().where(Entrant.id == entrant_id), keys)
+    row = _BY_ID.first(session, entrant_id=entrant_id)
+    if row is None:
+        raise NoSuchEntrant
+    entrant = SimpleNamespace(**dict(zip(_PERSON, row[: len(_PERSON)], strict=True)))
+    return _person(entrant, Contest(**dict(zip(_CONTEST, row[len(_PERSON) :], strict=True))), keys)
 
 
 def by_entry(session: Session, slug: str, entry_index: int, *, keys: Keyring) -> Person:
@@ -85,7 +92,7 @@ def everybody(session: Session, slug: str, *, state: str | None, limit: int | No
         if not people:
             return
         for entrant, contest in people:
-            yield _person(entrant, contest, keys)
+            yield _person(entrant, contest_of(contest), keys)
         session.expunge_all()
         last = people[-1][0].id
         left = None if left is None else left - len(people)
@@ -106,10 +113,10 @@ def _one(session: Session, wanted: Select[Entrant, Campaign], keys: Keyring) -> 
     row = session.execute(wanted).first()
     if row is None:
         raise NoSuchEntrant
-    return _person(row[0], row[1], keys)
+    return _person(row[0], contest_of(row[1]), keys)
 
 
-def _person(entrant: Entrant, campaign: Campaign, keys: Keyring) -> Person:
+def _person(entrant: Entrant | SimpleNamespace, contest: Contest, keys: Keyring) -> Person:
     return Person(
         id=entrant.id,
         state=entrant.state,
@@ -124,7 +131,7 @@ def _person(entrant: Entrant, campaign: Campaign, keys: Keyring) -> Person:
         token_counter=entrant.token_counter,
         made_up=entrant.made_up,
         disposable=entrant.disposable,
-        contest=contest_of(campaign),
+        contest=contest,
     )
 
 
@@ -143,3 +150,14 @@ def contest_of(campaign: Campaign) -> Contest:
         minimum_age=campaign.minimum_age,
         eligibility=campaign.eligibility,
     )
+
+
+# The page behind a mailed link is asked for as often as there are entries: both rows at once, past the models.
+_PERSON = tuple(name for name in Person.__dataclass_fields__ if name != "contest")
+_CONTEST = tuple(Contest.__dataclass_fields__)
+_ENTRANT, _CAMPAIGN = cast(Table, Entrant.__table__), cast(Table, Campaign.__table__)
+_BY_ID = Prepared(
+    select(*(_ENTRANT.c[name] for name in _PERSON), *(_CAMPAIGN.c[name] for name in _CONTEST))
+    .join(_CAMPAIGN, _ENTRANT.c.campaign_id == _CAMPAIGN.c.id)
+    .where(_ENTRANT.c.id == bindparam("entrant_id"))
+)

@@ -8,7 +8,7 @@ from webapp import clock, form_tokens, limits
 from webapp.client import client_address, shortened
 from webapp.config import ROOT
 from webapp.counting import count
-from webapp.database import db, writing
+from webapp.database import db, writing_plainly
 from webapp.origin import Verdict, judges_origin
 from webapp.site import keyring, settings
 from webapp.sweepstakes import form_pages, posting
@@ -77,7 +77,7 @@ def _take(form: RegisterForm, *, asked_twice: bool) -> AnyResponse:
         return form_pages.once_more(form, "asked_twice")
     network = shortened(client) if client else None
     wish = prepare(form.person_name, form.address, newsletter=form.newsletter.data, keys=keyring(), network=network)
-    with writing() as session:
+    with writing_plainly() as session:
         new = register_entry(session, campaign, wish, now=clock.now(), mail_delay=outcome.mail_delay)
     count("registrations", outcome="new" if new else "known")
     return redirect(url_for("entry.thanks"), 303)

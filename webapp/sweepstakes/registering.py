@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from webapp.database import Moment, insert_into
 from webapp.keys import Keyring
 from webapp.mail import owe
+from webapp.prepared import Prepared, Writer
 from webapp.sweepstakes.addresses import Address
 from webapp.sweepstakes.doubting import is_disposable
 from webapp.sweepstakes.models import Campaign, Entrant
@@ -73,25 +74,25 @@ def taking(session: Session, slug: str | None, *, now: datetime) -> Taking:
     return Taking(*found)
 
 
-def register(session: Session, campaign: Taking, wish: Registration, *, now: datetime, mail_delay: int = 0) -> bool:
+def register(session: Writer, campaign: Taking, wish: Registration, *, now: datetime, mail_delay: int = 0) -> bool:
     """Enter `wish` and owe the letter that its state asks for; True if the address is new in the campaign.
 
     Who is new and who is known cost the same: one row written, by the same statements, and at most a letter.
     `mail_delay`: seconds that the letter waits at least, so that all letters together keep to their limit.
     Raises NotTaking outside [opens_at, closes_at).
     """
-    connection = session.connection()  # of the transaction; the session's own execute costs half as much again
-    row = connection.execute(_ENTER[connection.dialect.name], {"campaign_id": campaign.id, "now": now, **vars(wish)}).first()
+    row = _ENTER.first(session, campaign_id=campaign.id, now=now, **vars(wish))
     if row is None:
         raise NotTaking(campaign.slug)
-    connection.execute(_AS_IT_WAS, {"entrant_id": row.id})
+    entrant_id, state, registered_at = row
+    _AS_IT_WAS.run(session, entrant_id=entrant_id)
     # An excluded person was told before, and gets no more letters.
-    kind = {"pending": "confirm", "confirmed": "already_in"}.get(row.state)
+    kind = {"pending": "confirm", "confirmed": "already_in"}.get(state)
     if kind is not None:
         # At most one a day, or the form would be a way to flood somebody's inbox.
-        key = f"{kind}/{row.id}/{now:%Y-%m-%d}"
-        owe(session, kind, row.id, dedupe_key=key, now=now, not_before=now + timedelta(seconds=mail_delay))
-    return bool(row.registered_at == now)
+        key = f"{kind}/{entrant_id}/{now:%Y-%m-%d}"
+        owe(session, kind, entrant_id, dedupe_key=key, now=now, not_before=now + timedelta(seconds=mail_delay))
+    return bool(registered_at == now)
 
 
 def insert_if_new(session: Session, row: dict[str, object]) -> int | None:
@@ -127,8 +128,8 @@ def _enter(insert_into_table: Callable[[Table], sqlite.Insert | postgresql.Inser
     return upsert.returning(_ENTRANT.id, _ENTRANT.state, _ENTRANT.registered_at)
 
 
-_ENTER = {"sqlite": _enter(sqlite.insert), "postgresql": _enter(postgresql.insert)}
+_ENTER = Prepared({"sqlite": _enter(sqlite.insert), "postgresql": _enter(postgresql.insert)})
 # SQLite leaves out the write of a row as it was, and with it the wait for the disk: ten times all else, it told who is known.
-_AS_IT_WAS = (
+_AS_IT_WAS = Prepared(
     update(cast(Table, Entrant.__table__)).where(_ENTRANT.id == bindparam("entrant_id")).values(token_counter=_ENTRANT.token_counter - 1)
 )

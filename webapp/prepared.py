@@ -1,0 +1,124 @@
+"""Statements prepared once and run on the driver's own connection, for the paths that everybody takes at once.
+
+For a single row SQLAlchemy's session, transaction and result take ten times as long as the database itself. What it knows of
+types and dialects is kept; its faults are raised as everywhere.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from sqlalchemy import Dialect, Executable, Select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.types import TypeEngine
+
+Convert = Callable[[Any], Any]
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """The driver's connection, within a transaction. `info` is for notes of whoever uses it, as that of a Session is."""
+
+    dialect: Dialect
+    driver: Any
+    info: dict[str, Any] = field(default_factory=dict)
+
+    def execute(self, statement: str, values: Any = ()) -> Any:
+        """The driver's cursor. Raises what SQLAlchemy would raise."""
+        _logger.debug("%s", statement)  # never with its values
+        with faults_of(self.dialect):
+            return self.driver.execute(statement, values)
+
+
+Writer = Session | Plain
+"""What an act writes with: the session of `writing`, or what `writing_plainly` gives."""
+
+
+@contextmanager
+def faults_of(dialect: Dialect) -> Iterator[None]:
+    """The driver's errors as SQLAlchemy's, without any value."""
+    driver_error = cast(Any, dialect).dbapi.Error
+    try:
+        yield
+    except driver_error as error:
+        raise cast(Exception, DBAPIError.instance(None, None, error, driver_error, hide_parameters=True, dialect=dialect)) from error
+
+
+def plain(writer: Writer) -> Plain:
+    """The connection of a session's transaction."""
+    if isinstance(writer, Plain):
+        return writer
+    writer.flush()  # as its own questions do first
+    connection = writer.connection()
+    return Plain(connection.dialect, connection.connection.driver_connection)
+
+
+class Prepared:
+    """A statement of SQLAlchemy Core, or one for each dialect by name. Its bindparams are given by name when it is run."""
+
+    def __init__(self, statement: Executable | Mapping[str, Executable]) -> None:
+        self._statement = statement
+        self._ready: dict[str, _Ready] = {}
+
+    def all(self, writer: Writer, **values: Any) -> list[tuple[Any, ...]]:
+        """The rows that it gives."""
+        on = plain(writer)
+        ready = self._ready.get(on.dialect.name) or self._prepare(on.dialect)
+        return [ready.read(row) for row in on.execute(ready.text, ready.given(values)).fetchall()]
+
+    def first(self, writer: Writer, **values: Any) -> tuple[Any, ...] | None:
+        """The first row that it gives, None if there is none."""
+        on = plain(writer)
+        ready = self._ready.get(on.dialect.name) or self._prepare(on.dialect)
+        row = on.execute(ready.text, ready.given(values)).fetchone()
+        return None if row is None else ready.read(row)
+
+    def run(self, writer: Writer, **values: Any) -> int:
+        """How many rows it changed."""
+        on = plain(writer)
+        ready = self._ready.get(on.dialect.name) or self._prepare(on.dialect)
+        return int(on.execute(ready.text, ready.given(values)).rowcount)
+
+    def _prepare(self, dialect: Dialect) -> "_Ready":
+        statement = self._statement[dialect.name] if isinstance(self._statement, Mapping) else self._statement
+        columns = statement.exported_columns if isinstance(statement, Select | UpdateBase) else ()
+        compiled = cast(SQLCompiler, cast(Any, statement).compile(dialect=dialect))
+        fixed = compiled.construct_params(_check=False)
+        ready = self._ready[dialect.name] = _Ready(
+            str(compiled),
+            tuple(compiled.positiontup or ()) if compiled.positional else None,
+            dict(fixed),
+            {name: _of_type(compiled.binds[name].type, dialect).bind_processor(dialect) for name in fixed},
+            [_of_type(column.type, dialect).result_processor(dialect, None) for column in columns],
+        )
+        return ready
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A statement as one dialect's driver takes it. `order`: of positional parameters. `fixed`: values that are the statement's own."""
+
+    text: str
+    order: tuple[str, ...] | None
+    fixed: dict[str, Any]
+    bind: dict[str, Convert | None]
+    result: list[Convert | None]
+
+    def given(self, values: Mapping[str, Any]) -> Any:
+        """`values` as the driver wants them."""
+        everything = {**self.fixed, **values}
+        converted = {name: convert(everything[name]) if convert else everything[name] for name, convert in self.bind.items()}
+        return converted if self.order is None else [converted[name] for name in self.order]
+
+    def read(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple([convert(value) if convert else value for convert, value in zip(self.result, row, strict=True)])
+
+
+def _of_type(type_: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
+    return type_.dialect_impl(dialect)

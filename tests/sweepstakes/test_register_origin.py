@@ -10,7 +10,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from werkzeug.test import TestResponse
 
 from tests.sweepstakes.campaigns import NOW, open_one
-from tests.sweepstakes.entering import entrants, ticked, typed
+from tests.sweepstakes.entering import entrants, parsed, ticked, typed
 
 
 @pytest.fixture
@@ -54,6 +54,17 @@ def test_a_post_from_our_own_page_is_taken_without_token_or_cookie(client: Flask
     response = send(client, headers)
     assert response.status_code == 303
     assert "Set-Cookie" not in response.headers
+
+
+def test_a_copy_of_the_page_that_is_a_week_old_still_registers(client: FlaskClient, clock: time_machine.Traveller) -> None:
+    kept = client.get("/")
+    assert "Set-Cookie" not in kept.headers
+    form = parsed(kept.text) | {"name": "Ada Reader", "email": "ada@example.com", "agree": "yes"}
+    clock.shift(timedelta(days=7))
+    with client.application.test_client() as later:
+        response = later.post("/register", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+    assert response.status_code == 303
+    assert [row.state for row in entrants()] == ["pending"]
 
 
 CROSS = [

@@ -46,10 +46,8 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         for shown in SHOWN:
             for verb in VERBS:
-                op.execute(
-                    f"CREATE TRIGGER {shown}_shown_{verb.lower()} AFTER {verb} ON {shown} "
-                    "BEGIN UPDATE content_version SET version = random(); END"
-                )
+                raising = "BEGIN UPDATE content_version SET version = random(); END"
+                op.execute(f"CREATE TRIGGER {shown}_shown_{verb.lower()} AFTER {verb} ON {shown} {raising}")
         return
     op.execute(RAISE)
     for shown in SHOWN:

@@ -34,7 +34,8 @@ def environ() -> dict[str, str]:
 def order(slug: str = "apples", **fields: object) -> int:
     """A running campaign with one creative; the creative's id."""
     facts: dict[str, object] = {
-        "slug": slug, "advertiser": slug.capitalize(), "title": slug, "starts_at": NOW - timedelta(hours=1), "ends_at": NOW + timedelta(hours=1),
+        "slug": slug, "advertiser": slug.capitalize(), "title": slug,
+        "starts_at": NOW - timedelta(hours=1), "ends_at": NOW + timedelta(hours=1),
         "timezone": "America/New_York", "goal": "viewable", "budget": 1000, "sections": [], "imported_at": NOW, "pacing": "asap", **fields,
     }  # fmt: skip
     with writing() as session:

@@ -94,7 +94,8 @@ def outlook(mail: SealMail, *, zone: str, now: datetime) -> Outlook:
     if mail.ended:
         return Outlook(in_time=None, finishes_at=None, says="The draw is void and was never sealed: no letter about a seal is owed.")
     if not mail.owed:
-        return Outlook(in_time=None, finishes_at=None, says=f"Nobody who gets letters is in, so none about the seal is owed.{_capacity(mail)}")
+        says = f"Nobody who gets letters is in, so none about the seal is owed.{_capacity(mail)}"
+        return Outlook(in_time=None, finishes_at=None, says=says)
     if mail.drawn:
         return _looked_back(mail, zone)
     if mail.sealed and not mail.left:

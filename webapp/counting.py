@@ -13,6 +13,7 @@ MEANINGS = {
     "registrations": "Posts of the entry form, by what became of them",
     "confirmations": "Posts of the page behind the mailed link, by what became of them",
     "limited": "Posts that a limit refused, asked twice or whose mail it delayed, by form and by what was counted",
+    "ads": "What happened to ads: served, viewable, click, each counted or filtered with its reason",
     "page_cache": "Answers by the page cache: hits from memory, misses made anew, stale ones for want of better",
     "page_cache_bytes": "What the workers' page caches hold together",
     "requests": "Answered requests, by route, method and status",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from webapp.ads.models import AdCampaign, AdCount, AdFiltered, Creative
 from webapp.ads.tallying import Tally
 from webapp.clock import from_stamp
+from webapp.counting import counted
 from webapp.database import db, writing
 
 NOW = from_stamp("2026-06-01T12:00:00Z")
@@ -73,6 +74,7 @@ def filtered() -> dict[tuple[str, str], int]:
 
 def test_served_seen_and_clicked_are_counted_once_each(app: Flask, client: FlaskClient) -> None:
     order()
+    before = counted()
     ad = decide(client)["rail"]
     for _ in range(3):
         assert client.post("/ads/viewed", data={"token": ad["token"]}, headers=OWN).status_code == 204
@@ -80,6 +82,8 @@ def test_served_seen_and_clicked_are_counted_once_each(app: Flask, client: Flask
         assert (clicked.status_code, clicked.headers["Location"]) == (303, "https://apples.example/buy?x=1")
     assert counts(app) == [("2026-06-01", "rail", "World", 1, 1, 1)]
     assert filtered() == {("viewable", "replay"): 2, ("click", "replay"): 2}
+    served = ("ads", (("event", "served"), ("outcome", "counted")))
+    assert counted()[served] - before.get(served, 0) == 1
     client.post("/ads/viewed", data={"token": ad["token"]}, headers=OWN)  # after the first was written
     assert counts(app) == [("2026-06-01", "rail", "World", 1, 1, 1)]
     assert filtered()["viewable", "replay"] == 3

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import clock
 from webapp.ads.recording import Event, record
+from webapp.counting import tally
 from webapp.database import db, writing
 
 EVERY = 0.5  # seconds
@@ -35,6 +36,9 @@ class Tally:
             room = MOST_KEPT - len(self._events)
             self._events += events[: max(0, room)]
             self.dropped += max(0, len(events) - room)
+        for event in events:
+            tally("ads", event=event.kind, outcome=event.reason or "counted")
+        with self._lock:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._write_now_and_then, name="ad counts", daemon=True)
                 self._thread.start()

@@ -12,7 +12,7 @@ from webapp.ads.models import Creative
 from webapp.ads.stock import Stock, Store
 from webapp.ads.tallying import Tally
 from webapp.client import client_address
-from webapp.counting import count
+from webapp.counting import tally
 from webapp.database import db
 from webapp.errors import Refusal
 from webapp.origin import Verdict, judge, judges_origin
@@ -70,7 +70,7 @@ def viewed() -> Response:
     try:
         impression = impressions.read(keyring().secret, token)
     except impressions.BadToken:
-        count("ads_filtered", event="viewable", reason="unknown")
+        tally("ads", event="viewable", outcome="unknown")
     else:
         reason = _reason() or (None if judge(request.headers, settings()) is Verdict.OURS else "elsewhere")
         _tally().add(serving.viewed(impression, _stock(), reason=reason, now=clock.now(), home=settings().timezone))
@@ -83,7 +83,7 @@ def click(token: str) -> Response:
     try:
         impression = impressions.read(keyring().secret, token)
     except impressions.BadToken:
-        count("ads_filtered", event="click", reason="unknown")
+        tally("ads", event="click", outcome="unknown")
         raise Refusal("This advertisement is not one of ours.", status=404) from None
     target = db.session.get(Creative, impression.creative)
     if target is None:

@@ -394,4 +394,4 @@ def test_a_bad_backup_is_refused_in_a_sentence_and_leaves_nothing(backed_up: Pat
         assert not list(settings().media.rglob("*"))
         succeed(there, "restore", backed_up)
         assert db.session.scalar(select(func.count()).select_from(Entrant)) == 20
-    assert "There is no file" in refused(there, "restore", tmp_path / "none.zip")
+        assert "There is no file" in refused(there, "restore", tmp_path / "none.zip")

@@ -17,8 +17,8 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy import create_engine, text
 
+from tests.ops.faulting import FORM
 from tests.ops.test_backup import another, contents, lived_in, refused, succeed
-from tests.ops.test_faults import FORM
 from tests.serving import Site, inbox, installed_site, kill_group, web
 from tests.sweepstakes.campaigns import NOW, done, enter, open_one
 from tests.sweepstakes.entering import typed

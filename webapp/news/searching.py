@@ -70,8 +70,9 @@ def index(session: Session, article: Article, *, was_published: datetime | None 
     if len(document) > MOST_SIGNS:
         document = document[:MOST_SIGNS].rpartition(" ")[0]
     if is_sqlite(session):
-        if was_published is not None:
-            session.execute(text("DELETE FROM news_search WHERE rowid = :number"), {"number": row_number(article.id, was_published)})
+        # Under the new number, too: nothing must stay of an article whose row was deleted and whose id is used again.
+        for published in {article.published, was_published or article.published}:
+            session.execute(text("DELETE FROM news_search WHERE rowid = :number"), {"number": row_number(article.id, published)})
         row = {"number": row_number(article.id, article.published), "words": document}
         session.execute(text("INSERT INTO news_search (rowid, words) VALUES (:number, :words)"), row)
         return

@@ -4,7 +4,6 @@ import re
 from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
@@ -13,7 +12,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from tests.sweepstakes.campaigns import CLOSES, NOW, done, enter, open_one
+from tests.sweepstakes.campaigns import CLOSES, NOW, done, enter
 from tests.sweepstakes.entering import LATER, entrants, letters, link, outbox, post, ticked
 from webapp.database import db
 from webapp.draw import commitment, status
@@ -21,14 +20,6 @@ from webapp.draw.receipts import check_receipt, parse_receipt
 from webapp.site import keyring
 from webapp.sweepstakes.models import Consent, ConsentText
 from webapp.tokens import make_token
-
-
-@pytest.fixture
-def clock(run: FlaskCliRunner, tmp_path: Path) -> object:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        open_one(run, tmp_path)
-        yield traveller
-
 
 pytestmark = pytest.mark.usefixtures("clock")
 

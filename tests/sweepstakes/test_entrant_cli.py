@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from click.testing import Result
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import select
 
-from tests.sweepstakes.campaigns import NOW, OPENS, done, open_one
+from tests.sweepstakes.campaigns import NOW, OPENS, done
 from tests.sweepstakes.entering import LATER, entrants, letters, link, outbox, post
 from webapp.database import db, writing
 from webapp.draw import LogSealed, status
@@ -19,14 +18,6 @@ from webapp.site import keyring
 from webapp.sweepstakes.entry_mail import log_key
 from webapp.sweepstakes.making_up import MadeUp, make_up_entrants
 from webapp.sweepstakes.models import Audit, Consent
-
-
-@pytest.fixture
-def clock(run: FlaskCliRunner, tmp_path: Path) -> object:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        open_one(run, tmp_path)
-        yield traveller
-
 
 pytestmark = pytest.mark.usefixtures("clock")
 

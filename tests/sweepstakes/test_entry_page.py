@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import select
 
-from tests.sweepstakes.campaigns import NOW, SEALS, changed, done, enter, open_one
+from tests.sweepstakes.campaigns import SEALS, changed, done, enter, open_one
 from tests.sweepstakes.entering import entrants, letters, link, outbox, post
 from webapp.database import db
 from webapp.draw import LogStatus, status
@@ -21,14 +21,6 @@ from webapp.site import keyring
 from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
 from webapp.sweepstakes.models import Consent, ConsentText
 from webapp.tokens import make_token
-
-
-@pytest.fixture
-def clock(run: FlaskCliRunner, tmp_path: Path) -> object:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        open_one(run, tmp_path)
-        yield traveller
-
 
 pytestmark = pytest.mark.usefixtures("clock")
 

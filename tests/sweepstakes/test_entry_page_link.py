@@ -9,20 +9,13 @@ import time_machine
 from flask.testing import FlaskClient, FlaskCliRunner
 from werkzeug.test import TestResponse
 
-from tests.sweepstakes.campaigns import NOW, changed, open_one
+from tests.sweepstakes.campaigns import changed, open_one
 from tests.sweepstakes.entering import letters, link, outbox, post
 
 
 @pytest.fixture
 def environ(request: pytest.FixtureRequest) -> dict[str, str]:
     return dict(getattr(request, "param", {}))
-
-
-@pytest.fixture
-def clock(run: FlaskCliRunner, tmp_path: Path) -> object:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        open_one(run, tmp_path)
-        yield traveller
 
 
 pytestmark = pytest.mark.usefixtures("clock")

@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import select
 
-from tests.sweepstakes.campaigns import NOW, done, enter, open_one
+from tests.sweepstakes.campaigns import NOW, done, enter
 from tests.sweepstakes.entering import entrants, letters, link, outbox, post, typed
 from webapp.database import Base, db, writing
 from webapp.draw import LogStatus, status
@@ -28,13 +28,6 @@ from webapp.tokens import make_token
 
 SPLIT = b"split page:" * 5
 NAME, EMAIL = "Zebulon Quarkfield", "z.quarkfield@example.com"
-
-
-@pytest.fixture
-def clock(run: FlaskCliRunner, tmp_path: Path) -> object:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        open_one(run, tmp_path)
-        yield traveller
 
 
 pytestmark = pytest.mark.usefixtures("clock")

@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import LargeBinary
 
-from tests.sweepstakes.campaigns import NOW, done, enter, open_one
+from tests.sweepstakes.campaigns import NOW, done, enter
 from tests.sweepstakes.entering import LATER, entrants, letters, link, outbox, post
 from webapp.database import Base, db, writing
 from webapp.keys import add_data_key
@@ -23,13 +22,6 @@ from webapp.sweepstakes.rekeying import SEALED
 MOMENT = timedelta(seconds=1)
 # Sealed by nobody: hashes, blind indexes, the public log.
 NOT_SEALED = {"mailbox", "email_key", "sha256"}
-
-
-@pytest.fixture
-def clock(run: FlaskCliRunner, tmp_path: Path) -> object:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        open_one(run, tmp_path)
-        yield traveller
 
 
 pytestmark = pytest.mark.usefixtures("clock")

@@ -1,15 +1,14 @@
 """Addresses in doubt: slips of the finger are asked about once, throw-away ones are flagged or refused."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
-from flask.testing import FlaskClient, FlaskCliRunner
+from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.sweepstakes.campaigns import CLOSES, NOW, OPENS, open_one
+from tests.sweepstakes.campaigns import CLOSES, OPENS
 from tests.sweepstakes.entering import entrants, parsed, post, ticked
 from webapp.limits import LARGEST
 from webapp.site import keyring
@@ -19,13 +18,6 @@ from webapp.sweepstakes.doubting import is_disposable, meant, one_slip
 @pytest.fixture
 def environ(request: pytest.FixtureRequest) -> dict[str, str]:
     return dict(getattr(request, "param", {}))
-
-
-@pytest.fixture
-def clock(run: FlaskCliRunner, tmp_path: Path) -> object:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        open_one(run, tmp_path)
-        yield traveller
 
 
 @pytest.mark.parametrize("domain", ["gmial.com", "gmai.com", "gmaill.com", "gmail.con", "gnail.com", "gmal.com", "gmail.cm"])

@@ -2,27 +2,18 @@
 
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
-from flask.testing import FlaskClient, FlaskCliRunner
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.sweepstakes.campaigns import NOW, open_one
 from tests.sweepstakes.entering import entrants, parsed, ticked, typed
 
 
 @pytest.fixture
 def database_url() -> None:
     """SQLite alone: who is let in is decided before any database is asked."""
-
-
-@pytest.fixture
-def clock(run: FlaskCliRunner, tmp_path: Path) -> object:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        open_one(run, tmp_path)
-        yield traveller
 
 
 pytestmark = pytest.mark.usefixtures("clock")

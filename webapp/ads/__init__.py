@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from flask import Flask
 from markupsafe import Markup
 
-from webapp import clock
+from webapp import clock, commands
 from webapp.ads import (
     choosing,
-    cli,
     models,  # noqa: F401 - the tables of this room
     placing,
     public_views,
@@ -39,7 +38,7 @@ class PageAds:
 
 
 def init_app(app: Flask) -> None:
-    """Register this room's pages and template globals."""
+    """Register this room's pages, commands and template globals."""
     app.template_global("article_ads")(article_ads)
     app.template_global("list_ads")(list_ads)
     app.extensions["ads_store"] = Store()
@@ -48,7 +47,7 @@ def init_app(app: Flask) -> None:
     app.extensions["ads_ledger"] = Ledger()
     for pages in (views, public_views):
         app.register_blueprint(pages.blueprint)
-    cli.register(app)
+    commands.add_lazily(app, {"ad": "webapp.ads.cli:ad"})
     at_exit(tally, atexit.register)
 
 

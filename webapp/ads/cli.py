@@ -9,11 +9,11 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from sqlalchemy import select
 
 from webapp import clock, console
-from webapp.ads import finding, importing
+from webapp.ads import cli_report, finding, importing
 from webapp.ads.describing import FaultyAd
 from webapp.ads.models import AdCampaign, Creative
 from webapp.ads.previewing import GOOD_FOR, make_preview
@@ -28,12 +28,7 @@ def ad() -> None:
     """Advertisers' campaigns: import, list, show, preview, pause, resume, report."""
 
 
-def register(app: Flask) -> None:
-    """Register the group."""
-    from webapp.ads import cli_report
-
-    ad.add_command(cli_report.report)
-    app.cli.add_command(ad)
+ad.add_command(cli_report.report)
 
 
 @contextmanager

@@ -2,14 +2,14 @@
 
 from flask import Flask
 
+from webapp import commands
+
 __all__ = ["fill_if_empty", "init_app"]
 
 
 def init_app(app: Flask) -> None:
     """Register this room's command."""
-    from webapp.demo import cli
-
-    cli.register(app)
+    commands.add_lazily(app, {"demo": "webapp.demo.cli:demo"})
 
 
 def fill_if_empty() -> None:

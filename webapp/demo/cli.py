@@ -1,13 +1,8 @@
 """`flask demo`."""
 
 import click
-from flask import Flask
 
 from webapp import console
-
-
-def register(app: Flask) -> None:
-    app.cli.add_command(demo)
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from webapp import commands
 from webapp.mail.forgetting import LetterUnderWay, forget, written_about
 from webapp.mail.handing import mail_server_problem
 from webapp.mail.letters import Attachment, Button, Fixed, Letter, Paragraph, Part, register_addressee, register_letter
@@ -46,9 +47,9 @@ __all__ = [
 
 def init_app(app: Flask) -> None:
     """Register this room's commands."""
-    from webapp.mail import cli, models  # noqa: F401
+    from webapp.mail import models  # noqa: F401 - the tables of this room
 
-    cli.register(app)
+    commands.add_lazily(app, {"mail": "webapp.mail.cli:mail"})
 
 
 def send_what_is_due() -> Tally:

@@ -13,7 +13,7 @@ from email.utils import parseaddr
 from uuid import uuid4
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 
 from webapp import clock, console, logs
 from webapp.clock import stamp
@@ -41,11 +41,8 @@ def mail() -> None:
     """The outbox: send, list, show, retry, test; what came back; and who gets no mail."""
 
 
-def register(app: Flask) -> None:
-    """Register the group."""
-    for name, command in (cli_suppress.COMMANDS | cli_bounce.COMMANDS).items():
-        mail.add_command(command, name)
-    app.cli.add_command(mail)
+for name, command in (cli_suppress.COMMANDS | cli_bounce.COMMANDS).items():
+    mail.add_command(command, name)
 
 
 def _post(stop: Callable[[], bool], pause: Callable[[float], object]) -> Post:

@@ -4,10 +4,9 @@ from flask import Flask, current_app
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from webapp import clock, page_cache
+from webapp import clock, commands, page_cache
 from webapp.database import db
 from webapp.news import (
-    cli,
     feed_views,
     listing_views,
     models,  # noqa: F401 - the tables of this room
@@ -38,7 +37,7 @@ def init_app(app: Flask) -> None:
     """Register this room's pages, commands and template globals."""
     for pages in (views, listing_views, feed_views):
         app.register_blueprint(pages.blueprint)
-    cli.register(app)
+    commands.add_lazily(app, {"article": "webapp.news.cli:article"})
     page_cache.changes_at(app, sitemaps.next_change)
     app.template_global("sections")(sections)
     app.extensions["sections"] = sections  # for rooms that must not know this one

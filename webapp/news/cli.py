@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
 from sqlalchemy import select
 
 from webapp import clock, console
 from webapp.database import db, writing
 from webapp.dates import local_date
+from webapp.news import cli_publish
 from webapp.news.faults import Faulty
 from webapp.news.importing import read_edition
 from webapp.news.models import Article
@@ -20,16 +20,13 @@ from webapp.news.storing import ChangedMeanwhile, Summary, in_parts, store, summ
 from webapp.site import absolute, settings
 
 
-def register(app: Flask) -> None:
-    from webapp.news import cli_publish
-
-    cli_publish.register(article)
-    app.cli.add_command(article)
-
-
 @click.group()
 def article() -> None:
     """Articles: import, list, show, preview, publish, unpublish, export."""
+
+
+for command in cli_publish.COMMANDS:
+    article.add_command(command)
 
 
 @article.command("import")

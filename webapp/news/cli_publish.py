@@ -15,11 +15,6 @@ from webapp.news.publishing import PUBLISHED, WITHDRAWN, set_status
 from webapp.site import absolute, keyring, settings
 
 
-def register(group: click.Group) -> None:
-    for command in (preview, publish, unpublish, export):
-        group.add_command(command)
-
-
 def _no_such(slug: str) -> click.ClickException:
     return console.refuse(f"There is no article {slug!r}. See: flask article list")
 
@@ -109,3 +104,6 @@ def export(folder: Path, as_json: bool) -> None:
     if done.withdrawn:
         words += f" Left out, as they are withdrawn: {', '.join(done.withdrawn)}."
     console.say(words, asdict(done) | {"folder": str(folder)}, as_json=as_json)
+
+
+COMMANDS = (preview, publish, unpublish, export)

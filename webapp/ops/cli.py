@@ -3,21 +3,13 @@
 from dataclasses import asdict
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 
 from webapp import clock, console
-from webapp.mail import Tally, on_round, send_what_is_due
-from webapp.ops import cli_doctor, cli_keep, ticking
+from webapp.mail import Tally, send_what_is_due
+from webapp.ops import ticking
 from webapp.ops.installing import NoPlace, install
 from webapp.site import settings
-
-
-def register(app: Flask) -> None:
-    app.cli.add_command(init)
-    app.cli.add_command(tick)
-    for command in (*cli_keep.COMMANDS, cli_doctor.doctor):
-        app.cli.add_command(command)
-    on_round(app, ticking.every_minute())
 
 
 @click.command()

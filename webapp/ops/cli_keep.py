@@ -129,6 +129,3 @@ def copy_to(database_url: str, yes: bool, as_json: bool) -> None:
         f"Now set this (with its password), and restart web and mail:\nDATABASE_URL={done.destination}"
     )
     console.say(words, asdict(done), as_json=as_json)
-
-
-COMMANDS = (backup, restore, copy_to)

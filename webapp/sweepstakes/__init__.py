@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from webapp import page_cache
+from webapp import commands, page_cache
 from webapp.sweepstakes.advancing import Done, advance, unfinished
 from webapp.sweepstakes.clauses import Publisher
 from webapp.sweepstakes.creating import BEACON_SECRET, AlreadyExists, beacon_terms, create
@@ -44,9 +44,9 @@ __all__ = [
 
 def init_app(app: Flask) -> None:
     """Register this room's pages, commands and template globals."""
-    from webapp.sweepstakes import cli, entry, own, views
+    from webapp.sweepstakes import entry, own, views
 
-    cli.register(app)
+    commands.add_lazily(app, {"sweepstakes": "webapp.sweepstakes.cli:sweepstakes", "entrant": "webapp.sweepstakes.entry_cli:entrant"})
     views.register(app)
     entry.register(app)
     own.register(app)

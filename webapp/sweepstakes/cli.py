@@ -5,13 +5,12 @@ from pathlib import Path
 from secrets import token_bytes
 
 import click
-from flask import Flask
 
 from webapp import clock, console
 from webapp.clock import stamp
 from webapp.database import db, writing
 from webapp.site import keyring
-from webapp.sweepstakes import commanding, telling
+from webapp.sweepstakes import cli_draw, cli_record, cli_settle, cli_stats, commanding, telling
 from webapp.sweepstakes.creating import BEACON_SECRET, beacon_terms
 from webapp.sweepstakes.creating import create as create_campaign
 from webapp.sweepstakes.describing import LONGEST_FILE, Description, FaultyDescription, describe
@@ -30,14 +29,8 @@ def sweepstakes() -> None:
     """Campaigns: check, create, open, close, draw, settle."""
 
 
-def register(app: Flask) -> None:
-    """Register the group."""
-    from webapp.sweepstakes import cli_draw, cli_record, cli_settle, cli_stats, entry_cli, review_cli
-
-    for command in (*cli_draw.COMMANDS, *cli_record.COMMANDS, *cli_settle.COMMANDS, *cli_stats.COMMANDS):
-        sweepstakes.add_command(command)
-    app.cli.add_command(sweepstakes)
-    entry_cli.entrant.add_command(review_cli.review)
+for command in (*cli_draw.COMMANDS, *cli_record.COMMANDS, *cli_settle.COMMANDS, *cli_stats.COMMANDS):
+    sweepstakes.add_command(command)
 
 
 def _read(file: Path) -> Description:

@@ -1,18 +1,17 @@
-"""What this room registers for entrants: pages, commands, letters, and the form that other pages show."""
+"""What this room registers for entrants: pages, letters, and the form that other pages show."""
 
 from flask import Flask
 
 from webapp.mail import register_mailbox_key
-from webapp.sweepstakes import claim_views, confirm_views, draw_mail, entry_cli, entry_mail, entry_views
+from webapp.sweepstakes import claim_views, confirm_views, draw_mail, entry_mail, entry_views
 from webapp.sweepstakes.mailboxes import mailbox_key
 
 
 def register(app: Flask) -> None:
-    """Register the entrants' pages, commands, letters and template globals."""
+    """Register the entrants' pages, letters and template globals."""
     app.register_blueprint(entry_views.pages)
     app.register_blueprint(confirm_views.pages)
     app.register_blueprint(claim_views.pages)
-    app.cli.add_command(entry_cli.entrant)
     app.template_global("win_card")(entry_views.win_card)
     app.template_global("between_campaigns")(entry_views.between_campaigns)
     app.template_global("published_winners")(claim_views.published_winners)

@@ -11,7 +11,7 @@ from webapp import clock, console, csvs
 from webapp.clock import stamp
 from webapp.database import db, writing
 from webapp.site import keyring, settings
-from webapp.sweepstakes import entrants
+from webapp.sweepstakes import data_cli, entrants, leaving_cli, review_cli
 from webapp.sweepstakes.adding import add_card, prepare_card
 from webapp.sweepstakes.addresses import Address, AddressRefused, read_address
 from webapp.sweepstakes.commanding import actor, refusals
@@ -30,6 +30,10 @@ PROOF = ("consented_at", "consent_source", "consent_version", "consent_text")
 @click.group()
 def entrant() -> None:
     """Entrants: list, show, add from a mail-in card."""
+
+
+for command in (*leaving_cli.COMMANDS, *data_cli.COMMANDS, review_cli.review):
+    entrant.add_command(command)
 
 
 @entrant.command("list")

@@ -1,8 +1,8 @@
 """Limits on what one client, one e-mail address and one mail domain may ask for; the reader is delayed by them, never banned.
 
-Built on the `limits` package (notation, sliding window counter, Valkey) and not on its wrapper Flask-Limiter: that one makes
-a storage call for every limit, knows only yes and no, and must know its keys before the form is read. Ours are counted all
-at once in one transaction, some of them step the form up or delay a mail, and the address counts in its canonical form.
+Built on the `limits` package (its notation, its sliding window, its scripts in Valkey) and not on its wrapper Flask-Limiter:
+that one makes a storage call for every limit, knows only yes and no, and must know its keys before the form is read. Ours are
+counted all at once in one transaction, some of them step the form up or delay a mail, and the address counts in its canonical form.
 """
 
 import hashlib
@@ -14,11 +14,11 @@ from functools import cached_property
 from typing import cast
 
 from flask import Flask, current_app
-from limits import RateLimitItem
 
 from webapp.client import Address, network_key, shortened
 from webapp.config import Limits, Settings
 from webapp.counting import count
+from webapp.limit_notation import Limit
 from webapp.limit_storage import PATIENCE, PostgresStorage, SqliteStorage, Storage, StorageAway
 from webapp.limit_windows import Counter, Effect, Outcome, Verdict, judge
 from webapp.site import keyring
@@ -143,11 +143,11 @@ class Limiter:
 def _counters(limits: Limits, purpose: str, client: Address | None, email: str | None, secret: bytes) -> Iterator[Counter]:
     """Everything a request is counted by."""
 
-    def each(items: tuple[RateLimitItem, ...], effect: Effect, cause: str, *identity: str) -> Iterator[Counter]:
+    def each(items: tuple[Limit, ...], effect: Effect, cause: str, *identity: str) -> Iterator[Counter]:
         for item in items:
-            text = item.key_for(effect.value, cause, *identity)
+            text = "/".join((effect.value, cause, *identity, str(item.amount), str(item.seconds)))
             name = hashlib.blake2b(text.encode(errors="surrogatepass"), key=secret[:64], digest_size=16).hexdigest()
-            yield Counter(name, item.amount, item.get_expiry(), effect, cause)
+            yield Counter(name, item.amount, item.seconds, effect, cause)
 
     if client is not None:
         if client.version == 6:

@@ -7,9 +7,8 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from limits import RateLimitItem, parse_many
-
 from webapp import ads_txt
+from webapp.limit_notation import Limit, read_limits
 from webapp.settings_table import SETTINGS
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -43,13 +42,13 @@ class MailServer:
 class Limits:
     """How many of what in which time; an empty tuple is no limit. See limits.py for what each one does."""
 
-    ipv4: tuple[RateLimitItem, ...]
-    ipv4_refused: tuple[RateLimitItem, ...]
-    ipv6: tuple[RateLimitItem, ...]
-    ipv6_refused: tuple[RateLimitItem, ...]
-    address: tuple[RateLimitItem, ...]
-    domain: tuple[RateLimitItem, ...]
-    mails: tuple[RateLimitItem, ...]
+    ipv4: tuple[Limit, ...]
+    ipv4_refused: tuple[Limit, ...]
+    ipv6: tuple[Limit, ...]
+    ipv6_refused: tuple[Limit, ...]
+    address: tuple[Limit, ...]
+    domain: tuple[Limit, ...]
+    mails: tuple[Limit, ...]
 
 
 class Reader:
@@ -110,16 +109,13 @@ class Reader:
             return default
         return f"{parts.scheme}://{parts.netloc.lower()}"
 
-    def limit(self, name: str) -> tuple[RateLimitItem, ...]:
+    def limit(self, name: str) -> tuple[Limit, ...]:
         value = self.text(name) or _DEFAULTS[name]
         try:
-            items = tuple(parse_many(value))
-            if all(item.amount for item in items):
-                return items
+            return read_limits(value)
         except ValueError:
-            pass
-        self.fault(name, f"{value!r} is not a limit", f"Write for example {_DEFAULTS[name]}, or 10 per minute; 100 per day.")
-        return ()
+            self.fault(name, f"{value!r} is not a limit", f"Write for example {_DEFAULTS[name]}, or 10 per minute; 100 per day.")
+            return ()
 
     def limits(self) -> Limits | None:
         limits = Limits(

@@ -14,11 +14,13 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from limits import parse_many
 from sqlalchemy import create_engine, text
 
 from tests import valkey
 from webapp import limits
 from webapp.config import ROOT, read_settings
+from webapp.limit_notation import read_limits
 from webapp.limit_storage import PATIENCE, PRUNE_EVERY, SqliteStorage
 from webapp.limit_windows import Counter, Effect, Window
 from webapp.limits import LARGEST, Limiter, Outcome, Verdict, limiter, open_storage
@@ -396,6 +398,22 @@ def test_a_race_lost_between_reading_and_counting_in_valkey_is_a_refusal(valkey_
 def test_a_limit_that_does_not_parse_is_a_fault_that_names_the_mend(value: str) -> None:
     (fault,) = read_settings({"LIMIT_ADDRESS": value})[1]
     assert str(fault) == f"LIMIT_ADDRESS: {value!r} is not a limit. Write for example 3 per 6 hours, or 10 per minute; 100 per day."
+
+
+@pytest.mark.parametrize(
+    "notation",
+    [
+        "60 per hour",
+        "3 per 6 hours",
+        "10/minute; 100/day",
+        " 5 / 2 day,7 PER 2 Months",
+        "1/second|2 per 1 minute",
+        "4per hour",
+        "1 per year",
+    ],
+)
+def test_limits_are_read_as_the_package_reads_them(notation: str) -> None:
+    assert read_limits(notation) == tuple((item.amount, item.get_expiry()) for item in parse_many(notation))
 
 
 def test_limits_can_be_off_only_where_nobody_else_comes() -> None:

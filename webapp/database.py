@@ -5,18 +5,20 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app, has_request_context
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, PoolProxiedConnection, String, event
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from webapp import write_lock
-from webapp.prepared import Plain, Writer, faults_of, plain
+from webapp.prepared import Plain, Writer, faults_of, insert_on, plain
 from webapp.site import settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -34,7 +36,11 @@ BigInt = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Base(DeclarativeBase):
-    """What every model subclasses."""
+    """What every model subclasses.
+
+    A partial index says `sqlite_where` alone, its migration says `postgresql_where`, too: to name that dialect in a model is to
+    import all its drivers into each worker. A test holds both databases against the models.
+    """
 
     metadata = MetaData(naming_convention=NAMES)
 
@@ -225,9 +231,9 @@ def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
-def insert_into(session: Session, model: type[Base]) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that knows ON CONFLICT, which both databases have and SQLAlchemy spells per dialect."""
-    return sqlite.insert(model) if is_sqlite(session) else postgresql.insert(model)
+def insert_into(session: Session, model: type[Base]) -> "sqlite.Insert | postgresql.Insert":
+    """An INSERT that knows ON CONFLICT, for the session's database."""
+    return insert_on(session.get_bind().dialect.name, model)
 
 
 def forget_deleted(*, compact: bool = False) -> None:

@@ -8,14 +8,17 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Dialect, Executable, Select
+from sqlalchemy import Dialect, Executable, Select, Table
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import TypeEngine
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 Convert = Callable[[Any], Any]
 _logger = logging.getLogger(__name__)
@@ -59,10 +62,21 @@ def plain(writer: Writer) -> Plain:
     return Plain(connection.dialect, connection.connection.driver_connection)
 
 
-class Prepared:
-    """A statement of SQLAlchemy Core, or one for each dialect by name. Its bindparams are given by name when it is run."""
+def insert_on(dialect: str, table: Table | type[DeclarativeBase]) -> "sqlite.Insert | postgresql.Insert":
+    """An INSERT that knows ON CONFLICT, which both databases have and SQLAlchemy spells per dialect."""
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite
 
-    def __init__(self, statement: Executable | Mapping[str, Executable]) -> None:
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
+
+
+class Prepared:
+    """A statement of SQLAlchemy Core, or what makes it for a dialect's name. Its bindparams are given by name when it is run."""
+
+    def __init__(self, statement: Executable | Callable[[str], Executable]) -> None:
         self._statement = statement
         self._ready: dict[str, _Ready] = {}
 
@@ -86,7 +100,7 @@ class Prepared:
         return int(on.execute(ready.text, ready.given(values)).rowcount)
 
     def _prepare(self, dialect: Dialect) -> "_Ready":
-        statement = self._statement[dialect.name] if isinstance(self._statement, Mapping) else self._statement
+        statement = self._statement if isinstance(self._statement, Executable) else self._statement(dialect.name)
         columns = statement.exported_columns if isinstance(statement, Select | UpdateBase) else ()
         compiled = cast(SQLCompiler, cast(Any, statement).compile(dialect=dialect))
         fixed = compiled.construct_params(_check=False)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from jinja2 import Environment
+from sqlalchemy import inspect
+from sqlalchemy.engine.interfaces import ReflectedIndex
 
 from webapp import ROOMS
 from webapp.config import ROOT, SETTINGS
@@ -89,6 +91,18 @@ def test_models_and_migrations_agree(app: Flask) -> None:
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": ours})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_an_index_is_partial_in_the_models_and_in_the_database(app: Flask) -> None:
+    there = inspect(db.engine)
+    for table in Base.metadata.sorted_tables:
+        partial = {index.name for index in table.indexes if index.dialect_options["sqlite"]["where"] is not None}
+        assert partial == {index["name"] for index in there.get_indexes(table.name) if where_of(index) is not None}
+
+
+def where_of(index: ReflectedIndex) -> object:
+    options = index.get("dialect_options", {})
+    return options.get("sqlite_where", options.get("postgresql_where"))
 
 
 def test_every_template_compiles(app: Flask) -> None:

@@ -36,9 +36,9 @@ class Leaf(Base):
     __tablename__ = "draw_leaf"
     __table_args__ = (
         # The few leaves that are no entries, found without reading millions that are.
-        Index("ix_draw_leaf_events", "log_id", "index", sqlite_where=_NO_ENTRY, postgresql_where=_NO_ENTRY),
+        Index("ix_draw_leaf_events", "log_id", "index", sqlite_where=_NO_ENTRY),
         # Nobody is removed twice, whoever races.
-        Index("uq_draw_leaf_subject", "log_id", "subject", unique=True, sqlite_where=_REMOVAL, postgresql_where=_REMOVAL),
+        Index("uq_draw_leaf_subject", "log_id", "subject", unique=True, sqlite_where=_REMOVAL),
         {"sqlite_with_rowid": False},
     )
 

@@ -5,12 +5,11 @@ from typing import cast
 from uuid import uuid4
 
 from sqlalchemy import Table, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from webapp.database import insert_into
 from webapp.mail.models import Mailing, Outbox
-from webapp.prepared import Prepared, Writer
+from webapp.prepared import Prepared, Writer, insert_on
 
 FIRST, AFTER_OTHERS = 0, 1
 
@@ -40,13 +39,12 @@ def owe(
 _OUTBOX = cast(Table, Outbox.__table__)
 _COLUMNS = ("kind", "ref", "dedupe_key", "message_id", "state", "priority", "attempts", "next_at", "created_at")
 _OWE = Prepared(
-    {
-        name: insert(_OUTBOX)
+    lambda dialect: (
+        insert_on(dialect, _OUTBOX)
         .values({column: bindparam(column, type_=_OUTBOX.c[column].type) for column in _COLUMNS})
         .on_conflict_do_nothing(index_elements=["dedupe_key"])
         .returning(_OUTBOX.c.id)
-        for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-    }
+    )
 )
 
 

@@ -19,7 +19,7 @@ class Article(Base):
         Index("ix_news_article_published_status", "status", "published"),
         Index("ix_news_article_status_section_published", "status", "section", "published"),
         # The front page's article, however long ago it was marked.
-        Index("ix_news_article_lead", "status", "published", sqlite_where=text("lead = 1"), postgresql_where=text("lead")),
+        Index("ix_news_article_lead", "status", "published", sqlite_where=text("lead = 1")),
     )
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)

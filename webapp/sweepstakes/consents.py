@@ -7,11 +7,10 @@ from hashlib import sha256
 from typing import Any, cast
 
 from sqlalchemy import Row, Select, Table, bindparam, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from webapp.clock import stamp
-from webapp.prepared import Prepared, Writer
+from webapp.prepared import Prepared, Writer, insert_on
 from webapp.sweepstakes.models import Consent, ConsentText
 
 
@@ -73,12 +72,11 @@ def record(session: Writer, entrant_id: int, words: Words, *, given: bool, at: d
 # Built once: for a single row, building a statement costs more than running it.
 _TEXT, _CONSENT = cast(Table, ConsentText.__table__), cast(Table, Consent.__table__)
 _KEEP_WORDS = Prepared(
-    {
-        name: insert(_TEXT)
+    lambda dialect: (
+        insert_on(dialect, _TEXT)
         .values({column: bindparam(column, type_=_TEXT.c[column].type) for column in ("kind", "sha256", "text", "since")})
         .on_conflict_do_nothing(index_elements=["sha256"])
-        for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-    }
+    )
 )
 _ROW = ("entrant_id", "given", "at", "source")
 _GIVEN = select(*(bindparam(column, type_=_CONSENT.c[column].type).label(column) for column in _ROW), _TEXT.c.id)

@@ -63,7 +63,7 @@ class Entrant(Base):
 
     __tablename__ = "sweepstakes_entrant"
     __table_args__ = (
-        Index("uq_sweepstakes_entrant_email_key", "campaign_id", "email_key", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("uq_sweepstakes_entrant_email_key", "campaign_id", "email_key", unique=True, sqlite_where=_LIVE),
         Index("uq_sweepstakes_entrant_entry_index", "campaign_id", "entry_index", unique=True),
         Index("ix_sweepstakes_entrant_email_key", "email_key"),
     )

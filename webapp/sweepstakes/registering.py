@@ -3,19 +3,17 @@
 This is the path that everybody takes at once: plain statements, everything costly done before the transaction.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
 from sqlalchemy import Executable, Table, bindparam, literal, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from webapp.database import Moment, insert_into
 from webapp.keys import Keyring
 from webapp.mail import owe
-from webapp.prepared import Prepared, Writer
+from webapp.prepared import Prepared, Writer, insert_on
 from webapp.sweepstakes.addresses import Address
 from webapp.sweepstakes.doubting import is_disposable
 from webapp.sweepstakes.models import Campaign, Entrant
@@ -110,7 +108,7 @@ _NAMED = select(_CAMPAIGN.id, _CAMPAIGN.slug).where(*_OPEN_NOW, _CAMPAIGN.slug =
 _CURRENT = select(_CAMPAIGN.id, _CAMPAIGN.slug).where(*_OPEN_NOW).order_by(_CAMPAIGN.closes_at, _CAMPAIGN.id).limit(1)
 
 
-def _enter(insert_into_table: Callable[[Table], sqlite.Insert | postgresql.Insert]) -> Executable:
+def _enter(dialect: str) -> Executable:
     """Insert if the campaign takes entries; of who is in already the row is written, too. Both return it, one ahead in its counter."""
     given = {name: bindparam(name, type_=_ENTRANT[name].type) for name in Registration.__dataclass_fields__}
     row = given | {
@@ -122,13 +120,13 @@ def _enter(insert_into_table: Callable[[Table], sqlite.Insert | postgresql.Inser
         "made_up": literal(False),
     }
     wish = select(*(value.label(name) for name, value in row.items())).where(_CAMPAIGN.id == bindparam("campaign_id"), *_OPEN_NOW)
-    insert = insert_into_table(cast(Table, Entrant.__table__)).from_select(list(row), wish)
+    insert = insert_on(dialect, cast(Table, Entrant.__table__)).from_select(list(row), wish)
     one_ahead = {"token_counter": _ENTRANT.token_counter + 1}
     upsert = insert.on_conflict_do_update(index_elements=["campaign_id", "email_key"], index_where=LIVE, set_=one_ahead)
     return upsert.returning(_ENTRANT.id, _ENTRANT.state, _ENTRANT.registered_at)
 
 
-_ENTER = Prepared({"sqlite": _enter(sqlite.insert), "postgresql": _enter(postgresql.insert)})
+_ENTER = Prepared(_enter)
 # SQLite leaves out the write of a row as it was, and with it the wait for the disk: ten times all else, it told who is known.
 _AS_IT_WAS = Prepared(
     update(cast(Table, Entrant.__table__)).where(_ENTRANT.id == bindparam("entrant_id")).values(token_counter=_ENTRANT.token_counter - 1)

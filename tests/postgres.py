@@ -3,10 +3,11 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +29,7 @@ class Server:
     """A server that can be stopped and started again. `url`: `postgresql://…/postgres`, with a superuser `daily`."""
 
     url: str
+    _data: Path
     _user: pwd.struct_passwd | None
     _control: tuple[str | Path, ...]
     _start: tuple[str | Path, ...]
@@ -38,6 +40,22 @@ class Server:
     def stop(self) -> None:
         """As a power cut ends it: connections are not told."""
         _run(self._user, *self._control, "-m", "immediate", "stop")
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It is there, and answers nobody: its sockets take what is sent to them."""
+        leader = int((self._data / "postmaster.pid").read_text().partition("\n")[0])
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+        pairs = (map(int, line.split()) for line in listed.splitlines())
+        frozen = [leader, *(pid for pid, parent in pairs if parent == leader)]
+        for pid in frozen:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in frozen:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager
@@ -63,7 +81,7 @@ def stoppable(*, durable: bool = False) -> Iterator[Server]:
         _run(user, programs / "initdb", "-D", data, "-U", "daily", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync={'on' if durable else 'off'} -c max_connections=60"
         control = programs / "pg_ctl", "-D", data, "-w"
-        made = Server(f"postgresql://daily@/postgres?host={folder}", user, control, ("-l", folder / "log", "-o", options))
+        made = Server(f"postgresql://daily@/postgres?host={folder}", data, user, control, ("-l", folder / "log", "-o", options))
         made.start()
         try:
             yield made

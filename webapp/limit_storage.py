@@ -13,9 +13,10 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from itertools import count
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +24,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.limit_windows import Counter, Window, to_count
+from webapp.prepared import faults_of
 
 PATIENCE = 0.5  # seconds; only making a connection to PostgreSQL can take longer, as its library knows no less than two
 PRUNE_EVERY = 50  # hits of a process
@@ -57,31 +59,30 @@ class _SqlCounters:
 
     def hit(self, execute: Execute, counters: Sequence[Counter], at: float) -> list[Window]:
         """Inside a transaction of the caller's: move the windows on, add the request, and prune now and then."""
-        rows = {key: (span, current, previous) for key, span, current, previous in self._move_on(execute, counters, at)}
+        rows = {key: (span, hits - 1, previous) for key, span, hits, previous in self._count(execute, counters, at)}
         windows = [_window(counter.seconds, *rows[counter.key], at) for counter in counters]
-        counted = [counter.key for counter, chosen in zip(counters, to_count(counters, windows), strict=True) if chosen]
-        if counted:
-            marks = ", ".join([self._mark] * len(counted))
-            execute(f"UPDATE {self._table} SET hits = hits + 1 WHERE key IN ({marks})", tuple(counted))  # noqa: S608
+        full = [counter.key for counter, chosen in zip(counters, to_count(counters, windows), strict=True) if not chosen]
+        if full:  # seldom: so it is counted first, and taken back where it should not have been
+            marks = ", ".join([self._mark] * len(full))
+            execute(f"UPDATE {self._table} SET hits = hits - 1 WHERE key IN ({marks})", tuple(full))  # noqa: S608
         if next(self._hits) % PRUNE_EVERY == 0:
             execute(self._prune, (int(at),))
         return windows
 
-    def _move_on(self, execute: Execute, counters: Sequence[Counter], at: float) -> Rows:
+    def _count(self, execute: Execute, counters: Sequence[Counter], at: float) -> Rows:
         # One order for all, or two requests could wait for each other's rows.
-        ordered = sorted(counters, key=lambda counter: counter.key)
         values: list[str | int] = []
-        for counter in ordered:
+        for counter in sorted(counters, key=attrgetter("key")):
             span = int(at // counter.seconds)
-            values += [counter.key, span, (span + 2) * counter.seconds]
-        row = f"({self._mark}, {self._mark}, 0, 0, {self._mark})"
+            values += (counter.key, span, (span + 2) * counter.seconds)
+        row = f"({self._mark}, {self._mark}, 1, 0, {self._mark})"
         # A window one ahead is another machine's clock, a little fast: keep it. Further ahead was a clock gone wrong: start anew.
         return execute(  # type: ignore[no-any-return]
-            f"""INSERT INTO {self._table} AS kept (key, span, hits, previous, expires) VALUES {", ".join([row] * len(ordered))}
+            f"""INSERT INTO {self._table} AS kept (key, span, hits, previous, expires) VALUES {", ".join([row] * len(counters))}
             ON CONFLICT (key) DO UPDATE SET
                 previous = CASE kept.span - excluded.span
                     WHEN 0 THEN kept.previous WHEN 1 THEN kept.previous WHEN -1 THEN kept.hits ELSE 0 END,
-                hits = CASE kept.span - excluded.span WHEN 0 THEN kept.hits WHEN 1 THEN kept.hits ELSE 0 END,
+                hits = CASE kept.span - excluded.span WHEN 0 THEN kept.hits WHEN 1 THEN kept.hits ELSE 0 END + 1,
                 span = CASE kept.span - excluded.span WHEN 1 THEN kept.span ELSE excluded.span END,
                 expires = CASE kept.span - excluded.span WHEN 1 THEN kept.expires ELSE excluded.expires END
             RETURNING key, span, hits, previous""",  # noqa: S608
@@ -227,7 +228,14 @@ class PostgresStorage:
 
     def hit(self, counters: Sequence[Counter], at: float) -> list[Window]:
         try:
-            with self._engine.begin() as connection:
-                return self._sql.hit(connection.exec_driver_sql, counters, at)
+            with faults_of(self._engine.dialect), closing(self._engine.raw_connection()) as raw:
+                try:
+                    windows = self._sql.hit(raw.driver_connection.execute, counters, at)  # type: ignore[union-attr]
+                    raw.commit()
+                except BaseException:
+                    raw.invalidate()
+                    raise
+                return windows
         except SQLAlchemyError as error:
+            self._engine.dispose()  # the idle connections are as old
             raise StorageAway(str(error.__cause__ or error)) from error

@@ -1,7 +1,6 @@
 """Counters in Valkey or Redis, for papers on several machines: the scripts of the `limits` package, one round trip each way."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from limits.storage import RedisStorage
@@ -40,7 +39,7 @@ class ValkeyStorage:
             raise StorageAway(str(error)) from error
         for index, acquired in zip(chosen, taken, strict=True):
             if not acquired:  # others filled it since we read it
-                windows[index] = replace(windows[index], current=counters[index].amount)
+                windows[index] = windows[index]._replace(current=counters[index].amount)
         return windows
 
     def _run(self, script: Any, calls: list[Call]) -> list[Any]:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Effect(Enum):
@@ -18,8 +19,7 @@ class Effect(Enum):
     DELAY = "delay"
 
 
-@dataclass(frozen=True)
-class Counter:
+class Counter(NamedTuple):
     """One limit on one thing: `amount` in `seconds`. `key` is unreadable; `cause` names what is counted."""
 
     key: str
@@ -29,8 +29,7 @@ class Counter:
     cause: str
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """What a counter stands at: hits in the current window, of which `left` seconds remain, and in the previous one,
     of which the last `fading` seconds still count."""
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -55,7 +56,7 @@ class Settings:
     def https(self) -> bool:
         return self.site_url.startswith("https://")
 
-    @property
+    @cached_property
     def keys(self) -> Path:
         return self.instance / "keys"
 

@@ -4,6 +4,7 @@ import hmac
 import os
 import secrets
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 
@@ -35,20 +36,24 @@ class Keyring:
     data: dict[str, bytes]
     index: bytes
 
+    @cached_property
+    def _ciphers(self) -> dict[str, AESGCM]:
+        return {key_id: AESGCM(key) for key_id, key in self.data.items()}
+
     def seal(self, column: str, text: str) -> bytes:
         """`text` under AES-256-GCM (SP 800-38D), bound to `column`: key id, 0x00, nonce, ciphertext."""
         key_id = next(reversed(self.data))
-        nonce = secrets.token_bytes(12)
-        return key_id.encode() + b"\0" + nonce + AESGCM(self.data[key_id]).encrypt(nonce, text.encode(), column.encode())
+        nonce = os.urandom(12)
+        return key_id.encode() + b"\0" + nonce + self._ciphers[key_id].encrypt(nonce, text.encode(), column.encode())
 
     def unseal(self, column: str, sealed: bytes) -> str:
         """The text of `seal`. Raises Unreadable."""
         key_id, _, rest = sealed.partition(b"\0")
-        key = self.data.get(key_id.decode(errors="replace"))
-        if key is None:
+        cipher = self._ciphers.get(key_id.decode(errors="replace"))
+        if cipher is None:
             raise Unreadable(f"no data key has the id {key_id!r}")
         try:
-            return AESGCM(key).decrypt(rest[:12], rest[12:], column.encode()).decode()
+            return cipher.decrypt(rest[:12], rest[12:], column.encode()).decode()
         except (InvalidTag, ValueError) as error:
             raise Unreadable(f"{column} does not open with its key") from error
 
@@ -112,7 +117,7 @@ def add_data_key(folder: Path) -> str:
 def data_version(folder: Path) -> tuple[int, int]:
     """Differs after every change of the data keys; cheap enough to ask at each request. Raises KeyMissing."""
     try:
-        found = (folder / "data").stat()
+        found = os.stat(f"{folder}/data")  # noqa: PTH116 - a third of what a Path takes for it
     except OSError as error:
         raise KeyMissing(folder / "data") from error
     return found.st_mtime_ns, found.st_ino

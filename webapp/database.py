@@ -121,11 +121,11 @@ def _listen(engine: Engine) -> None:
         if not options.get("writes", False):
             connection.exec_driver_sql("BEGIN")
         else:
-            _begin_to_write(connection.exec_driver_sql, options.get("waited", 0.0))
+            begin_to_write(connection.exec_driver_sql, options.get("waited", 0.0))
 
 
-def _begin_to_write(execute: Callable[[str], object], waited: float) -> None:
-    """With the patience that is left after `waited` seconds in the queue, or those in it would wait one after the other."""
+def begin_to_write(execute: Callable[[str], object], waited: float) -> None:
+    """SQLite: with the patience that is left after `waited` seconds in the queue, or those in it would wait one after the other."""
     if waited < PATIENCE / 10:
         execute("BEGIN IMMEDIATE")
         return
@@ -143,8 +143,7 @@ def writing() -> Iterator[Session]:
     On SQLite writers queue on a lock file first: its own waiting is unfair (seconds at the 99th percentile).
     Prepare before it, keep it short, and never nest it. Raises Held, Moved and, in a request, Maintenance (write_lock.py).
     """
-    if has_request_context() and settings().maintenance:
-        raise write_lock.Maintenance
+    refuse_in_maintenance()
     session = db.session()
     # A read transaction of this request would keep the write from beginning, and its connection, held while
     # queueing, could be the last one of the pool, which the writer in front needs.
@@ -155,7 +154,7 @@ def writing() -> Iterator[Session]:
     with write_lock.queue(lock) if lock else nullcontext():
         try:
             session.connection(execution_options={"writes": True, "waited": time.monotonic() - began})
-            _refuse_unless_free(plain(session))
+            refuse_unless_free(plain(session))
             yield session
             session.commit()
         except BaseException:
@@ -166,39 +165,14 @@ def writing() -> Iterator[Session]:
 
 
 @contextmanager
-def writing_plainly() -> Iterator[Plain]:
-    """As `writing`, for the acts of a few prepared statements that everybody asks for at once (prepared.py)."""
-    if has_request_context() and settings().maintenance:
-        raise write_lock.Maintenance
-    if db.session.registry.has():
-        db.session.rollback()  # for the reasons that `writing` has
-    lock, engine = current_app.extensions["write_lock"], db.engine
-    began = time.monotonic()
-    with write_lock.queue(lock) if lock else nullcontext(), _connected(engine) as raw:
-        transaction = Plain(engine.dialect, raw.driver_connection)
-        if lock:
-            _begin_to_write(transaction.execute, time.monotonic() - began)
-        try:
-            _refuse_unless_free(transaction)
-            yield transaction
-            with faults_of(engine.dialect):
-                raw.commit()
-        except BaseException:
-            raw.rollback()
-            raise
-    for act in transaction.info.get("after_commit", ()):
-        act()
-
-
-@contextmanager
 def reading_plainly() -> Iterator[Plain]:
     """For one prepared question, outside of the request's own transaction."""
-    with _connected(db.engine) as raw:
+    with connected(db.engine) as raw:
         yield Plain(db.engine.dialect, raw.driver_connection)
 
 
 @contextmanager
-def _connected(engine: Engine) -> Iterator[PoolProxiedConnection]:
+def connected(engine: Engine) -> Iterator[PoolProxiedConnection]:
     with faults_of(engine.dialect):
         raw = engine.raw_connection()
     with closing(raw):
@@ -206,11 +180,17 @@ def _connected(engine: Engine) -> Iterator[PoolProxiedConnection]:
 
 
 def after_commit(session: Writer, act: Callable[[], object]) -> None:
-    """Have `act` called when the transaction of `writing` is committed and others may write again; never if it is rolled back."""
+    """Have `act` called when the transaction is committed and others may write again; never if it is rolled back."""
     session.info.setdefault("after_commit", []).append(act)
 
 
-def _refuse_unless_free(transaction: Plain) -> None:
+def refuse_in_maintenance() -> None:
+    """Raises Maintenance in a request, while it is on."""
+    if has_request_context() and settings().maintenance:
+        raise write_lock.Maintenance
+
+
+def refuse_unless_free(transaction: Plain) -> None:
     """Raises Held, Moved. One statement, as PostgreSQL is a way off; plain, as all writers of SQLite queue behind it."""
     free = "true" if transaction.dialect.name == "sqlite" else f"pg_try_advisory_xact_lock_shared({write_lock.ADVISORY_LOCK})"
     statement = f"SELECT {free}, (SELECT destination FROM moved_to LIMIT 1)"  # noqa: S608 - our own words

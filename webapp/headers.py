@@ -36,13 +36,14 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 def init_app(app: Flask, settings: Settings) -> None:
+    standard = {**SECURITY, "Cache-Control": "no-store"}
+    if settings.https:
+        standard["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+
     @app.after_request
     def secure(response: Response) -> Response:
-        for name, value in SECURITY.items():
-            response.headers.setdefault(name, value)
-        if settings.https:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-        response.headers.setdefault("Cache-Control", "no-store")
+        own = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - headers are pairs
+        response.headers.extend((name, value) for name, value in standard.items() if name.lower() not in own)
         return response
 
 
@@ -66,3 +67,8 @@ def private(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+def see_other(path: str) -> Response:
+    """The answer to a post that was done: look at `path` (RFC 9110 §15.4.4), without a page of HTML that nobody sees."""
+    return Response(f"See {path}\n", 303, {"Location": path}, mimetype="text/plain")

@@ -5,14 +5,14 @@ types and dialects is kept; its faults are raised as everywhere.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Dialect, Executable, Select, Table
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import TypeEngine
@@ -30,27 +30,34 @@ class Plain:
 
     dialect: Dialect
     driver: Any
-    info: dict[str, Any] = field(default_factory=dict)
+    info: dict[Any, Any] = field(default_factory=dict)
 
     def execute(self, statement: str, values: Any = ()) -> Any:
         """The driver's cursor. Raises what SQLAlchemy would raise."""
         _logger.debug("%s", statement)  # never with its values
-        with faults_of(self.dialect):
+        try:
             return self.driver.execute(statement, values)
+        except cast(Any, self.dialect).dbapi.Error as error:
+            raise fault_of(self.dialect, error) from error
 
 
-Writer = Session | Plain
-"""What an act writes with: the session of `writing`, or what `writing_plainly` gives."""
+Writer = Session | scoped_session[Any] | Plain
+"""What an act writes with: the session of `writing`, or what `group_commit.write` gives."""
 
 
 @contextmanager
 def faults_of(dialect: Dialect) -> Iterator[None]:
     """The driver's errors as SQLAlchemy's, without any value."""
-    driver_error = cast(Any, dialect).dbapi.Error
     try:
         yield
-    except driver_error as error:
-        raise cast(Exception, DBAPIError.instance(None, None, error, driver_error, hide_parameters=True, dialect=dialect)) from error
+    except cast(Any, dialect).dbapi.Error as error:
+        raise fault_of(dialect, error) from error
+
+
+def fault_of(dialect: Dialect, error: Exception) -> Exception:
+    """What SQLAlchemy would raise for the driver's `error`."""
+    driver_error = cast(Any, dialect).dbapi.Error
+    return cast(Exception, DBAPIError.instance(None, None, error, driver_error, hide_parameters=True, dialect=dialect))
 
 
 def plain(writer: Writer) -> Plain:
@@ -104,11 +111,12 @@ class Prepared:
         columns = statement.exported_columns if isinstance(statement, Select | UpdateBase) else ()
         compiled = cast(SQLCompiler, cast(Any, statement).compile(dialect=dialect))
         fixed = compiled.construct_params(_check=False)
+        converts = {name: _of_type(compiled.binds[name].type, dialect).bind_processor(dialect) for name in fixed}
         ready = self._ready[dialect.name] = _Ready(
             str(compiled),
             tuple(compiled.positiontup or ()) if compiled.positional else None,
             dict(fixed),
-            {name: _of_type(compiled.binds[name].type, dialect).bind_processor(dialect) for name in fixed},
+            {name: convert for name, convert in converts.items() if convert},
             [_of_type(column.type, dialect).result_processor(dialect, None) for column in columns],
         )
         return ready
@@ -121,14 +129,15 @@ class _Ready:
     text: str
     order: tuple[str, ...] | None
     fixed: dict[str, Any]
-    bind: dict[str, Convert | None]
+    bind: dict[str, Convert]
     result: list[Convert | None]
 
-    def given(self, values: Mapping[str, Any]) -> Any:
+    def given(self, values: dict[str, Any]) -> Any:
         """`values` as the driver wants them."""
         everything = {**self.fixed, **values}
-        converted = {name: convert(everything[name]) if convert else everything[name] for name, convert in self.bind.items()}
-        return converted if self.order is None else [converted[name] for name in self.order]
+        for name, convert in self.bind.items():
+            everything[name] = convert(everything[name])
+        return everything if self.order is None else [everything[name] for name in self.order]
 
     def read(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple([convert(value) if convert else value for convert, value in zip(self.result, row, strict=True)])

@@ -55,11 +55,14 @@ class Moved(NotWritable):
 @contextmanager
 def queue(lock: Path) -> Iterator[None]:
     """Wait for our turn to write (SQLite). Raises Held."""
-    with lock.open("a") as file:
-        if os.fstat(file.fileno()).st_size and _is_held(lock):
+    descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT, 0o666)  # a tenth of what a file object costs
+    try:
+        if os.fstat(descriptor).st_size and _is_held(lock):
             raise Held
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

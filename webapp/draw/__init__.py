@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from webapp.draw.appending import append_entries, open_log, refuse_if_behind, remove_entry
+from webapp.draw.appending import append_entries, append_entry, open_log, refuse_if_behind, remove_entry
 from webapp.draw.beacons import QUICKNET, operator_commitment, parse_beacon, round_at, round_time
 from webapp.draw.bundling import bundle, result_json
 from webapp.draw.drawing import draw, rank
@@ -100,6 +100,7 @@ __all__ = [
     "Winner",
     "WrongKey",
     "append_entries",
+    "append_entry",
     "award",
     "bundle",
     "commitment",

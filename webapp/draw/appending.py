@@ -17,7 +17,8 @@ from webapp.draw.logkeys import LogKey
 from webapp.draw.refusals import AlreadyRemoved, BadTerms, LogBehind, LogExists, LogSealed, LogVoid, NotAnEntry, WrongKey
 from webapp.draw.rows import CHECKPOINT, LEAF, LOG, NODE, Head, add, head_of, milestones
 from webapp.draw.tree import Frontier, leaf_hash
-from webapp.prepared import Prepared, Writer
+from webapp.group_commit import before_commit
+from webapp.prepared import Plain, Prepared, Writer
 
 # Built once: for a single row, building a statement costs more than running it.
 _KINDS = Prepared(select(CHECKPOINT.c.kind).where(CHECKPOINT.c.log_id == bindparam("log_id")))
@@ -49,6 +50,24 @@ def append_entries(session: Writer, key: LogKey, commitments: Sequence[bytes]) -
     head = locked_head(session, key)
     refuse_if_closed(session, head)
     return _append(session, key, head, "entry", [leaves.make_entry(commitment) for commitment in commitments])
+
+
+def append_entry(session: Plain, key: LogKey, commitment: bytes) -> int:
+    """As `append_entries` of one, in a transaction of several such acts: their leaves are hashed, stored and signed together
+    at its end. The entry's place in the log.
+
+    Raises LogMissing, WrongKey, LogSealed, LogVoid, LogBehind.
+    """
+    kept: tuple[Head, list[bytes]] | None = session.info.get((append_entry, key.name))
+    if kept is None:
+        head = locked_head(session, key)
+        refuse_if_closed(session, head)
+        _refuse_if_behind(key, head)
+        kept = session.info[append_entry, key.name] = head, []
+        before_commit(session, partial(_append, session, key, head, "entry", kept[1]))
+    head, entries = kept
+    entries.append(leaves.make_entry(commitment))
+    return head.size + len(entries) - 1
 
 
 def remove_entry(session: Session, key: LogKey, kind: Removal, index: int, reason: str) -> Appended:

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
 from webapp.clock import from_stamp
 from webapp.draw import leaves
 from webapp.draw.course import Course
@@ -12,6 +10,7 @@ from webapp.draw.leaves import Data
 from webapp.draw.notes import parse_checkpoint, parse_note
 from webapp.draw.refusals import LogMissing
 from webapp.draw.rows import Head, head_of, milestones
+from webapp.prepared import Writer
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Reading:
     result: Result | None
 
 
-def read(session: Session, head: Head) -> Reading:
+def read(session: Writer, head: Head) -> Reading:
     """Follow the log's few milestones up to `head`."""
     course = Course(entries=head.entries, removed=head.removed)
     notes = {}
@@ -76,7 +75,7 @@ def ranking_facts(ranking: list[Data]) -> tuple[Ranked, ...]:
     return tuple(Ranked(item["rank"], item["index"], bytes.fromhex(item["ticket"])) for item in ranking)
 
 
-def status(session: Session, name: str) -> LogStatus | None:
+def status(session: Writer, name: str) -> LogStatus | None:
     """All about the log `name`; None if there is none. Some ten rows are read, however long the log is."""
     try:
         return status_of(read(session, head_of(session, name)))

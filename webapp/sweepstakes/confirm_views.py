@@ -2,16 +2,16 @@
 
 import secrets
 
-from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, make_response, render_template, url_for
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import clock
+from webapp import clock, group_commit
 from webapp.counting import count
-from webapp.database import db, reading_plainly, writing_plainly
+from webapp.database import db, reading_plainly
 from webapp.draw import status as log_status
 from webapp.errors import Refusal
-from webapp.headers import private
+from webapp.headers import private, see_other
 from webapp.origin import Verdict, judges_origin
 from webapp.site import keyring, settings
 from webapp.sweepstakes import posting
@@ -59,7 +59,7 @@ def post(token: str) -> AnyResponse:
         if verdict is Verdict.CROSS:  # the words that are agreed to must be read on our page, and cannot be shown now
             raise
         return _away(person, form)
-    return refused or redirect(url_for("confirm.show", token=token), 303)
+    return refused or see_other(url_for("confirm.show", token=token))
 
 
 def _take(person: Person, form: ConfirmForm, verdict: Verdict, unfit: posting.Unfit | None) -> Response | None:
@@ -93,9 +93,8 @@ def _wish(person: Person, form: ConfirmForm) -> Confirmation:
 
 
 def _confirm(person: Person, wish: Confirmation) -> None:
-    key = log_key(db.session(), person.contest.slug)
-    with writing_plainly() as session:
-        confirm(session, key, person.contest, wish, now=clock.now())
+    key = log_key(db.session, person.contest.slug)  # the scoped one, which becomes a session only if it is asked
+    group_commit.write("confirm", lambda session: confirm(session, key, person.contest, wish, now=clock.now()))
 
 
 @pages.get("/confirm/<token>/receipt.txt")

@@ -6,10 +6,10 @@ from typing import cast
 
 from sqlalchemy import Table, bindparam, update
 
-from webapp.draw import LogKey, LogSealed, append_entries, commitment
+from webapp.draw import LogKey, LogSealed, append_entry, commitment
 from webapp.keys import Keyring
 from webapp.mail import owe
-from webapp.prepared import Prepared, Writer
+from webapp.prepared import Plain, Prepared, Writer
 from webapp.sweepstakes.consents import Words, record
 from webapp.sweepstakes.entrants import Contest, Person
 from webapp.sweepstakes.models import Entrant
@@ -55,7 +55,7 @@ def prepare_confirmation(person: Person, name: str, words: Words, newsletter: Wo
     )
 
 
-def confirm(session: Writer, key: LogKey, contest: Contest, wish: Confirmation, *, now: datetime) -> int:
+def confirm(session: Plain, key: LogKey, contest: Contest, wish: Confirmation, *, now: datetime) -> int:
     """Append the entry's leaf, store it with its consents, owe the receipt; returns the entry number, its place in the log.
 
     Raises TooLate from `confirm_until` on or once the log is sealed, and NotPending. Either way the caller's transaction must end.
@@ -64,7 +64,7 @@ def confirm(session: Writer, key: LogKey, contest: Contest, wish: Confirmation, 
         raise TooLate(contest)
     try:
         # First of all, because appending locks the log's head: whoever needs several rows takes that one first.
-        index = append_entries(session, key, [wish.commitment]).first
+        index = append_entry(session, key, wish.commitment)
     except LogSealed as error:
         raise TooLate(contest) from error
     stored = _CONFIRM.run(

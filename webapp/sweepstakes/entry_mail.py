@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.draw import LogKey, LogMissing, receipt, status
 from webapp.mail import Letter, register_addressee, register_letter
+from webapp.prepared import Writer
 from webapp.site import absolute, keyring, settings
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person, by_id
 from webapp.sweepstakes.holding import everywhere
@@ -104,7 +105,7 @@ def receipt_of(session: Session, person: Person) -> str:
     return receipt(session, log_key(session, person.contest.slug), person.entry_index, person.nonce)
 
 
-def log_key(session: Session, slug: str) -> LogKey:
+def log_key(session: Writer, slug: str) -> LogKey:
     """The key of a campaign's log, read at first use and then kept. Raises LogMissing, KeyMissing."""
     kept: dict[str, LogKey] = current_app.extensions.setdefault("log_keys", {})
     if slug not in kept:

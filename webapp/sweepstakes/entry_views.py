@@ -1,14 +1,15 @@
 """Pages for entrants: register, and the thanks that everybody gets. Confirming is in confirm_views.py."""
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import clock, form_tokens, limits
+from webapp import clock, form_tokens, group_commit, limits
 from webapp.client import client_address, shortened
 from webapp.config import ROOT
 from webapp.counting import count
-from webapp.database import db, writing_plainly
+from webapp.database import db
+from webapp.headers import see_other
 from webapp.origin import Verdict, judges_origin
 from webapp.site import keyring, settings
 from webapp.sweepstakes import form_pages, posting
@@ -77,10 +78,11 @@ def _take(form: RegisterForm, *, asked_twice: bool) -> AnyResponse:
         return form_pages.once_more(form, "asked_twice")
     network = shortened(client) if client else None
     wish = prepare(form.person_name, form.address, newsletter=form.newsletter.data, keys=keyring(), network=network)
-    with writing_plainly() as session:
-        new = register_entry(session, campaign, wish, now=clock.now(), mail_delay=outcome.mail_delay)
+    new = group_commit.write(
+        "register", lambda session: register_entry(session, campaign, wish, now=clock.now(), mail_delay=outcome.mail_delay)
+    )
     count("registrations", outcome="new" if new else "known")
-    return redirect(url_for("entry.thanks"), 303)
+    return see_other(url_for("entry.thanks"))
 
 
 @pages.get("/register/thanks")

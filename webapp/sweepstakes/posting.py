@@ -1,7 +1,7 @@
 """What arrives in a post: read once and strictly, and judged by where it came from."""
 
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl
 
 from flask import request
 from werkzeug.datastructures import ImmutableMultiDict
@@ -46,23 +46,45 @@ def read_fields() -> Fields:
         raise _too_long() from error
     except OSError as error:  # a body that ends early or is cut into malformed chunks
         raise _garbled(Fields(), {}) from error
-    if request.mimetype not in {_URLENCODED, _MULTIPART}:
+    if request.mimetype == _URLENCODED:
+        fields = _read_urlencoded(body)
+    elif request.mimetype == _MULTIPART:
+        fields = _read_multipart(body)
+    else:
         raise Unfit("The form was sent in a way we do not understand. Please check it and press again.", status=415, fields=_salvage(body))
+    faulty = {name: "This came twice. Please check it." for name, values in fields.lists() if len(values) > 1}
+    if faulty:
+        raise _garbled(fields, faulty)
+    return fields
+
+
+def _read_urlencoded(body: bytes) -> Fields:
+    if len(body) > (request.max_form_memory_size or len(body)):
+        raise _too_long()
+    try:
+        # Werkzeug would put replacement signs for what cannot be decoded, and so change what was typed.
+        return Fields(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
+    except UnicodeDecodeError as error:
+        raise _not_utf8(_salvage(body)) from error
+
+
+def _read_multipart(body: bytes) -> Fields:
     try:
         fields = request.form
     except RequestEntityTooLarge as error:
         raise _too_long() from error
-    faulty = {name: "This came twice. Please check it." for name, values in fields.lists() if len(values) > 1}
-    if request.files or faulty:
-        raise _garbled(fields, faulty)
+    if request.files:
+        raise _garbled(fields, {})
     try:
-        # Werkzeug would put replacement signs for what cannot be decoded, and so change what was typed.
-        (unquote_to_bytes(body) if request.mimetype == _URLENCODED else body).decode("utf-8")
+        body.decode()
     except UnicodeDecodeError as error:
-        readable = _salvage(body) if request.mimetype == _URLENCODED else fields
-        signs = "Some signs did not arrive whole. Please check them."
-        raise _garbled(readable, {name: signs for name, value in readable.items() if "\ufffd" in value}) from error
+        raise _not_utf8(fields) from error
     return fields
+
+
+def _not_utf8(readable: Fields) -> Unfit:
+    signs = "Some signs did not arrive whole. Please check them."
+    return _garbled(readable, {name: signs for name, value in readable.items() if "\ufffd" in value})
 
 
 def _garbled(fields: Fields, faulty: dict[str, str]) -> Unfit:

@@ -1,0 +1,235 @@
+"""Acts of the same moment share a transaction: all of them are written, or each of them alone, and nobody hears of it too early."""
+
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from flask import Flask
+from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from tests.conftest import make_app
+from tests.kernel.test_database import creative
+from webapp import group_commit
+from webapp.ads.models import Creative
+from webapp.config import ROOT
+from webapp.database import after_commit, db, is_sqlite, nobody_writes, writing
+from webapp.group_commit import GroupCommit, before_commit
+from webapp.prepared import Plain, Prepared
+from webapp.write_lock import Held
+
+TABLE = Creative.__table__
+ADD = Prepared(insert(TABLE).values(slug=bindparam("slug"), advertiser="a", alt="a", target="/", house=False, active=True, pictures={}))
+POINT = Prepared(update(TABLE).where(TABLE.c.slug == bindparam("of")).values(target=bindparam("at")))
+
+
+def add(slug: str) -> Callable[[Plain], str]:
+    def act(session: Plain) -> str:
+        ADD.run(session, slug=slug)
+        return slug
+
+    return act
+
+
+def slugs() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Creative.slug).order_by(Creative.slug)))
+
+
+@contextmanager
+def at_once(app: Flask, *acts: Callable[[Plain], Any], group: str = "test") -> Iterator[list[Future[Any]]]:
+    """`acts`, all of them waiting in `group` while the body runs, in this order; afterwards they share a transaction."""
+    begun, go = threading.Event(), threading.Event()
+
+    def block(_session: Plain) -> None:
+        begun.set()
+        assert go.wait(10)
+
+    def write(act: Callable[[Plain], Any]) -> Any:
+        with app.app_context():
+            try:
+                return group_commit.write(group, act)
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(len(acts) + 1) as pool:
+        blocker = pool.submit(write, block)
+        assert begun.wait(10)
+        made = []
+        for number, act in enumerate(acts, 1):
+            made.append(pool.submit(write, act))
+            while len(app.extensions["group_commit"][group].waiting) < number:
+                time.sleep(0.001)
+        try:
+            yield made
+        finally:
+            go.set()
+        blocker.result(10)
+
+
+def test_an_act_is_written_and_its_result_returned(session: Session) -> None:
+    assert group_commit.write("test", add("one")) == "one"
+    assert slugs() == ["one"]
+
+
+def test_who_wants_to_write_meanwhile_shares_one_transaction(app: Flask, session: Session) -> None:
+    with at_once(app, *(add(f"{number}") for number in range(6))) as made:
+        time.sleep(0.05)
+        assert not any(future.done() for future in made), "answered before it is on the disk"
+        assert slugs() == []
+    assert [future.result() for future in made] == [f"{number}" for number in range(6)]
+    assert slugs() == [f"{number}" for number in range(6)]
+    # Each row knows the transaction that wrote it.
+    if not is_sqlite(session):
+        assert session.scalar(text("SELECT count(DISTINCT xmin::text) FROM ads_creative")) == 1
+
+
+def test_an_act_that_fails_costs_the_others_nothing(app: Flask, session: Session) -> None:
+    def fail(session: Plain) -> None:
+        ADD.run(session, slug="never")
+        raise LookupError("mine")
+
+    with at_once(app, add("a"), fail, add("a"), add("b")) as made:
+        pass
+    assert made[0].result() == "a"
+    with pytest.raises(LookupError, match="mine"):
+        made[1].result()
+    with pytest.raises(IntegrityError):
+        made[2].result()
+    assert made[3].result() == "b"
+    assert slugs() == ["a", "b"]
+
+
+def test_while_the_data_is_copied_all_of_them_hear_so_at_once(app: Flask, session: Session) -> None:
+    with nobody_writes():
+        began = time.monotonic()
+        with ThreadPoolExecutor(4) as pool:
+            futures = [pool.submit(in_context, app, add(f"{number}")) for number in range(4)]
+        assert {type(future.exception()) for future in futures} == {Held}
+        assert time.monotonic() - began < 2
+    assert slugs() == []
+    assert group_commit.write("test", add("after")) == "after"
+
+
+def in_context(app: Flask, act: Callable[[Plain], Any]) -> Any:
+    with app.app_context():
+        try:
+            return group_commit.write("test", act)
+        finally:
+            db.session.remove()
+
+
+def test_what_is_done_once_for_all_is_done_before_the_commit_or_after_it_and_never_after_a_rollback(app: Flask, session: Session) -> None:
+    done: list[str] = []
+
+    def first(session: Plain) -> None:
+        ADD.run(session, slug="first")
+        before_commit(session, lambda: (ADD.run(session, slug="last"), done.append("before")))
+        after_commit(session, lambda: done.append(f"after {slugs()}"))
+
+    def fail(session: Plain) -> None:
+        before_commit(session, lambda: done.append("never"))
+        after_commit(session, lambda: done.append("never"))
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        group_commit.write("test", fail)
+    with at_once(app, first, add("second")):
+        assert done == []
+    assert done == ["before", "after ['first', 'last', 'second']"]
+
+
+def test_a_fault_of_the_transaction_is_told_to_all_and_the_next_one_begins_anew() -> None:
+    faults = [OperationalError(None, None, Exception("away"))]
+
+    @contextmanager
+    def transaction(_since: float) -> Iterator[Plain]:
+        yield cast(Plain, None)
+        if faults:
+            raise faults.pop()
+
+    group = GroupCommit(transaction)
+    with pytest.raises(OperationalError):
+        group.write(lambda _: 1)
+    assert group.write(lambda _: 7) == 7
+
+
+def test_two_groups_that_lock_the_same_rows_in_another_order_both_get_through(app: Flask, session: Session) -> None:
+    """PostgreSQL ends one of two transactions that wait for each other; on SQLite there is one writer."""
+    with writing() as writer:
+        writer.add_all([creative("x"), creative("y")])
+    has_x, has_y = threading.Event(), threading.Event()
+
+    def point(slug: str, target: str, mine: threading.Event | None = None, theirs: threading.Event | None = None) -> Callable[[Plain], int]:
+        def act(session: Plain) -> int:
+            changed = POINT.run(session, of=slug, at=target)
+            if mine and theirs and not is_sqlite(db.session()):
+                mine.set()
+                theirs.wait(5)
+            return changed
+
+        return act
+
+    one = at_once(app, point("x", "/1", has_x, has_y), point("y", "/1"), group="one")
+    other = at_once(app, point("y", "/2", has_y, has_x), point("x", "/2"), group="other")
+    if is_sqlite(session):
+        with one as made:
+            pass
+        with other as more:
+            pass
+    else:
+        with one as made, other as more:
+            pass
+    assert [future.result() for future in [*made, *more]] == [1, 1, 1, 1]
+
+
+PROCESS = """
+import sys, threading
+from webapp import create_app, group_commit
+from webapp.database import db, writing
+from tests.kernel.test_database import creative
+from tests.kernel.test_group_commit import add
+app, name = create_app({"INSTANCE_PATH": sys.argv[1]}), sys.argv[2]
+faults = []
+def write(thread):
+    with app.app_context():
+        for number in range(10):
+            try:
+                slug = f"{name}-{thread}-{number}"
+                if (thread + number) % 2:
+                    group_commit.write("test", add(slug))
+                else:
+                    with writing() as session:
+                        session.add(creative(slug))
+            except Exception as fault:
+                faults.append(repr(fault))
+        db.session.remove()
+threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(faults, end="")
+"""
+
+
+def test_sixteen_writers_in_four_processes_never_find_the_database_locked(installed: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "instance"
+    shutil.copytree(installed, folder)
+    processes = [
+        subprocess.Popen([sys.executable, "-c", PROCESS, folder, str(number)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for number in range(4)
+    ]
+    assert [process.communicate(timeout=120)[0] for process in processes] == ["[]"] * 4
+    app = make_app(folder)
+    with app.app_context():
+        assert len(slugs()) == 160
+        db.session.remove()
+        db.engine.dispose()

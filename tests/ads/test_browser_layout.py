@@ -2,10 +2,12 @@
 
 import json
 import re
+from io import BytesIO
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from tests.ads.conftest import PERSON
@@ -68,10 +70,12 @@ def fill_with_words(page: Page, picture: dict[str, object] | None) -> None:
     page.route("**/ads/decide?*", answer)
 
 
-def a_picture(page: Page, paper: Site) -> dict[str, object]:
-    page.goto(paper.url)
-    source = page.locator(".ad-top img").get_attribute("src") or ""
-    return {"file": source.removeprefix("/media/"), "width": 120, "height": 120}
+def a_picture(page: Page) -> dict[str, object]:
+    """A picture of the size that is said of it: one of another size would move the words beside it when it is shown."""
+    file = BytesIO()
+    Image.new("RGB", (120, 120), "teal").save(file, "PNG")
+    page.route("**/media/square.png", lambda route: route.fulfill(body=file.getvalue(), content_type="image/png"))
+    return {"file": "square.png", "width": 120, "height": 120}
 
 
 @pytest.mark.parametrize("width", [390, 768, 1440])
@@ -99,7 +103,8 @@ def test_a_decision_that_takes_three_seconds_moves_nothing(browser: Browser, pap
 @pytest.mark.parametrize("pictured", [True, False])
 def test_too_many_words_stay_in_their_box_and_are_words(browser: Browser, paper: Site, width: int, pictured: bool) -> None:
     page, told = opened(browser, width)
-    picture = a_picture(page, paper)
+    picture = a_picture(page)
+    page.goto(paper.url)
     before = page.evaluate(BOXES)
     fill_with_words(page, picture if pictured else None)
     page.goto(paper.url)
@@ -208,7 +213,7 @@ def test_ads_take_at_most_three_tenths_of_a_phones_content(phone: BrowserContext
 def test_axe_finds_nothing_in_pages_with_ads(browser: Browser, paper: Site, width: int, scheme: Any, words: bool) -> None:
     page, _ = opened(browser, width, color_scheme=scheme)
     if words:
-        fill_with_words(page, a_picture(page, paper))
+        fill_with_words(page, a_picture(page))
     for path in ("/", "/headlines"):
         page.goto(paper.url + path)
         walk(page)

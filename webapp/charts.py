@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import ceil, floor, log10
 
 from markupsafe import Markup
+
+from webapp.dates import MONTHS
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 WIDTH, HEIGHT = 720, 230
@@ -40,6 +43,20 @@ class Series:
     @property
     def look(self) -> str:
         return "hollow" if self.hollow else "solid"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with its heading and its key."""
+
+    heading: str
+    key: Markup
+    chart: Markup
+
+
+def of_day(day: date) -> str:
+    """The label of a day, `8 Dec`."""
+    return f"{day.day} {MONTHS[day.month - 1][:3]}"
 
 
 def sparkline(numbers: Sequence[float]) -> str:

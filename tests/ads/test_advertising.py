@@ -69,6 +69,14 @@ def test_an_empty_ledger_says_so(client: FlaskClient) -> None:
     assert "Nobody has yet." in ledger(client)
 
 
+def test_the_label_policy_and_the_promise_stand_on_it(client: FlaskClient) -> None:
+    page = ledger(client)
+    assert "How ads are labelled" in page
+    assert "under the word “Advertisement”" in page
+    assert "No ad changes anybody’s odds" in page
+    assert "an advertiser gets no place in a draw" in page
+
+
 def test_counts_are_at_most_a_minute_old_also_in_caches(client: FlaskClient) -> None:
     campaign("apples", begins=-30, seen=1234)
     assert "s-maxage=30" in client.get("/advertising").headers["Cache-Control"]

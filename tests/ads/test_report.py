@@ -13,7 +13,6 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.ads.drawing import sparkline
 from webapp.ads.models import AdCampaign, AdCount, AdFiltered, Creative
 from webapp.database import writing
 
@@ -181,9 +180,3 @@ def test_a_preview_ends_after_two_weeks(run: FlaskCliRunner, client: FlaskClient
     path = said(run, "preview", apples).strip().partition("127.0.0.1:8000")[2]
     with time_machine.travel(NOW + timedelta(days=15), tick=False):
         assert client.get(path).status_code == 404
-
-
-def test_the_sparkline_is_as_high_as_its_numbers() -> None:
-    assert sparkline([0, 1, 50, 100]) == "▁▁▄█"
-    assert sparkline([]) == ""
-    assert sparkline([0, 0]) == "▁▁"

@@ -9,11 +9,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tests.ads.house import publish
+from webapp.ads.impressions import Impression
 from webapp.ads.models import AdCampaign, AdCount, AdFiltered, Creative
 from webapp.ads.tallying import Tally
 from webapp.clock import from_stamp
 from webapp.counting import counted
 from webapp.database import db, writing
+from webapp.site import keyring
 
 NOW = from_stamp("2026-06-01T12:00:00Z")
 PERSON = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
@@ -25,6 +28,11 @@ BOX = {"300x250": {"file": "a.jpg", "width": 300, "height": 250}, "728x90": {"fi
 def _at_noon():  # type: ignore[no-untyped-def]
     with time_machine.travel(NOW, tick=False):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _a_section(app: Flask, _at_noon: None) -> None:
+    publish(section="World")
 
 
 @pytest.fixture
@@ -148,12 +156,47 @@ def test_a_token_that_was_changed_is_unknown(client: FlaskClient) -> None:
         assert client.get(f"/ads/click/{changed}", headers=PERSON).status_code == 404
 
 
-def test_a_flood_of_requests_of_one_client_is_not_counted(app: Flask, client: FlaskClient) -> None:
+def test_a_flood_of_requests_of_one_client_is_not_counted_nor_what_comes_of_it(app: Flask, client: FlaskClient) -> None:
     order()
-    for _ in range(100):
-        decide(client)
-    assert [row[3:] for row in counts(app)] == [(60, 0, 0)]
-    assert filtered() == {("served", "flood"): 40}
+    ads = [decide(client)["rail"] for _ in range(100)]
+    for ad in ads:
+        client.post("/ads/viewed", data={"token": ad["token"]}, headers=OWN)
+        assert client.get(str(ad["click"]), headers=PERSON).headers["Location"] == "https://apples.example/buy?x=1"
+    assert [row[3:] for row in counts(app)] == [(60, 60, 60)]
+    assert filtered() == {("served", "flood"): 40, ("viewable", "flood"): 40, ("click", "flood"): 40}
+
+
+def test_what_a_machine_was_served_is_not_counted_though_a_person_is_said_to_have_seen_it(app: Flask, client: FlaskClient) -> None:
+    order()
+    ad = decide(client, **{"User-Agent": "Googlebot/2.1"})["rail"]
+    client.post("/ads/viewed", data={"token": ad["token"]}, headers=OWN)
+    assert counts(app) == []
+    assert filtered() == {("served", "machine"): 1, ("viewable", "machine"): 1}
+
+
+def test_staff_are_filtered_wherever_they_come_from(app: Flask, client: FlaskClient) -> None:
+    order()
+    for address in ("203.0.113.9", "2001:db8::7", "198.51.100.1"):
+        ad = client.get("/ads/decide?slots=rail&section=World", headers=PERSON, environ_base={"REMOTE_ADDR": address}).get_json()["rail"]
+        client.get(ad["click"], headers=PERSON, environ_base={"REMOTE_ADDR": address})
+    assert [row[3:] for row in counts(app)] == [(1, 0, 1)]
+    assert filtered() == {("served", "staff"): 2, ("click", "staff"): 2}
+
+
+def test_what_is_seen_after_the_last_one_ordered_is_beyond(app: Flask, client: FlaskClient) -> None:
+    creative = order(budget=2)
+    tokens = [Impression.make(creative, "rail", "World", now=NOW).sign(keyring().secret) for _ in range(5)]  # of several processes at once
+    for token in tokens:
+        client.post("/ads/viewed", data={"token": token}, headers=OWN)
+    assert [row[3:] for row in counts(app)] == [(0, 2, 0)]
+    assert filtered() == {("viewable", "beyond"): 3}
+
+
+@pytest.mark.parametrize("section", ["Nowhere", "x" * 5000, "World%00x", "%ff%fe", "World'"])
+def test_a_section_that_the_paper_does_not_have_is_none(app: Flask, client: FlaskClient, section: str) -> None:
+    order()
+    assert client.get(f"/ads/decide?slots=rail&section={section}", headers=PERSON).get_json()
+    assert counts(app) == [("2026-06-01", "rail", "", 1, 0, 0)]
 
 
 def test_nobody_stands_twice_on_a_page_and_what_was_shown_is_not_shown_again(client: FlaskClient) -> None:
@@ -181,11 +224,10 @@ def test_the_way_asks_for_odd_things_without_harm(client: FlaskClient) -> None:
         assert client.get(f"/ads/decide?{query}", headers=PERSON).status_code == 200
 
 
-def test_counts_survive_a_database_that_is_away(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counts_survive_a_database_that_is_away(app: Flask, client: FlaskClient) -> None:
     order()
     tally: Tally = app.extensions["ads_tally"]
     ad = decide(client)["rail"]
-    monkeypatch.setitem(app.extensions, "write_lock", app.extensions["write_lock"])
     with db.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE ads_used_token RENAME TO elsewhere")
     client.post("/ads/viewed", data={"token": ad["token"]}, headers=OWN)

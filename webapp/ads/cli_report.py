@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import click
 from flask import render_template
+from markupsafe import Markup
 
-from webapp import clock, console, csvs
+from webapp import charts, clock, console, csvs
 from webapp.ads import drawing, finding, reporting
 from webapp.ads.reporting import Figures, Report
 from webapp.clock import stamp
@@ -72,8 +73,9 @@ def in_html(found: Report) -> str:
         "ads/report.html",
         report=found,
         campaign=found.campaign,
-        daily=drawing.daily(found),
-        against=drawing.against_plan(found),
+        style=Markup(charts.STYLE),  # noqa: S704 - our own
+        figures=drawing.figures(found),
+        counted=drawing.counted(found),
         reasons=reporting.REASONS,
         percent=percent,
         date=date,
@@ -90,7 +92,7 @@ def percent(share: float | None, places: int = 1) -> str:
 def in_words(found: Report) -> str:
     """The report for a terminal."""
     campaign, zone = found.campaign, ZoneInfo(found.campaign.timezone)
-    counted = "clicks" if campaign.goal == "clicks" else "viewable impressions"
+    counted = drawing.counted(found)
     lines = [
         f"{campaign.title}, for {campaign.advertiser}: {found.phase}",
         f"{long_moment(campaign.starts_at, zone)} to {long_moment(campaign.ends_at, zone)}; as of {long_moment(found.at, zone)}",
@@ -101,7 +103,7 @@ def in_words(found: Report) -> str:
         )
     lines.append(" | ".join(f"{name} {number}" for name, number in zip(_HEADINGS[1:], _cells(found.total), strict=True)))
     if found.days:
-        spark = drawing.sparkline([day.figures.towards(campaign.goal) for day in found.days][-90:])
+        spark = charts.sparkline([day.figures.towards(campaign.goal) for day in found.days][-90:])
         lines.append(f"{spark}  {counted} by day, to {found.days[-1].day.isoformat()}")
     by_day = {day.day.isoformat(): day.figures for day in found.days}
     for name, parts in (("day", by_day), ("slot", found.slots), ("section", found.sections), ("ad", found.ads)):

@@ -20,22 +20,26 @@ class BadToken(Exception):
 
 @dataclass(frozen=True)
 class Impression:
-    """An ad handed out: creative, slot, section and the moment; `nonce` (24 hexadecimal digits) makes it one of a kind."""
+    """An ad handed out: creative, slot, section and the moment; `nonce` (24 hexadecimal digits) makes it one of a kind.
+
+    `reason`: why it was not counted as served. Then nothing is counted that comes of it.
+    """
 
     creative: int
     slot: str
     section: str
     at: datetime
     nonce: str
+    reason: str | None = None
 
     @classmethod
-    def make(cls, creative: int, slot: str, section: str, *, now: datetime) -> "Impression":
+    def make(cls, creative: int, slot: str, section: str, *, now: datetime, reason: str | None = None) -> "Impression":
         """A new one, at `now` (seconds kept)."""
-        return cls(creative, slot, section[:64], now.replace(microsecond=0), secrets.token_hex(12))
+        return cls(creative, slot, section[:64], now.replace(microsecond=0), secrets.token_hex(12), reason)
 
     def sign(self, secret: bytes) -> str:
         """The token: HMAC-SHA-256 cut to 128 bits (RFC 2104 §5) over everything it says."""
-        place = f"{self.slot}\0{self.section}".encode()
+        place = "\0".join([self.slot, self.section, *([self.reason] if self.reason else [])]).encode()
         head = self.creative.to_bytes(8, "big") + int(self.at.timestamp()).to_bytes(4, "big") + bytes.fromhex(self.nonce)
         return urlsafe_b64encode(_mac(secret, head + place) + head + place).decode().rstrip("=")
 
@@ -49,9 +53,9 @@ def read(secret: bytes, token: str) -> Impression:
     mac, said = raw[:_MAC], raw[_MAC:]
     if len(said) <= _HEAD or len(token) > 240 or not hmac.compare_digest(mac, _mac(secret, said)):
         raise BadToken
-    slot, _, section = said[_HEAD:].decode().partition("\0")
+    slot, section, *reason = said[_HEAD:].decode().split("\0")
     at = datetime.fromtimestamp(int.from_bytes(said[8:12], "big"), UTC)
-    return Impression(int.from_bytes(said[:8], "big"), slot, section, at, said[12:_HEAD].hex())
+    return Impression(int.from_bytes(said[:8], "big"), slot, section, at, said[12:_HEAD].hex(), *reason[:1])
 
 
 def _mac(secret: bytes, said: bytes) -> bytes:

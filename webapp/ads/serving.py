@@ -39,7 +39,7 @@ def serve(
     served = []
     for slot, one in decide(slots, section, stock.candidates, already=already, now=now, chance=chance, room=room).items():
         ad = stock.shown[one.creative]
-        impression = Impression.make(one.creative, slot, section, now=now)
+        impression = Impression.make(one.creative, slot, section, now=now, reason=reason)
         event = Event("served", _day(now, ad.zone), one.creative, slot, impression.section, reason=reason)
         served.append(Served(slot, one.creative, ad, impression.sign(secret), event))
     return served
@@ -63,6 +63,7 @@ def _event(kind: str, impression: Impression, stock: Stock, *, reason: str | Non
         reason = reason or "ended"
     day = _day(now, home if ad is None else ad.zone)
     until = impression.at + CLICK_WITHIN
+    reason = impression.reason or reason
     return Event(kind, day, impression.creative, impression.slot, impression.section, impression.nonce, until, reason)
 
 

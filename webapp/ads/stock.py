@@ -2,6 +2,7 @@
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from webapp.ads.models import AdCampaign, AdCount, Creative
 from webapp.ads.pacing import IN_FLIGHT, Order
 
 FRESH = timedelta(seconds=1)
+SECTIONS_FRESH = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,14 @@ class Store:
         self._stock: Stock | None = None
         self._handed: defaultdict[int, list[datetime]] = defaultdict(list)
         self._past: tuple[date, dict[int, list[_Sum]]] | None = None
+        self._sections: tuple[datetime, frozenset[str]] | None = None
+
+    def sections(self, read: Callable[[], Iterable[str]], *, now: datetime) -> frozenset[str]:
+        """The paper's sections, half a minute old at most."""
+        with self._lock:
+            if self._sections is None or not timedelta() <= now - self._sections[0] < SECTIONS_FRESH:
+                self._sections = now, frozenset(read())
+            return self._sections[1]
 
     def hand_out(self, campaign: int, *, now: datetime) -> None:
         """Remember that an impression of `campaign` is on its way to being seen: the next page view of this second knows it, too."""

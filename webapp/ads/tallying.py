@@ -16,6 +16,7 @@ from webapp.counting import tally
 from webapp.database import db, writing
 
 EVERY = 0.5  # seconds
+IDLE = 60  # times that there was nothing, then the thread ends
 MOST_KEPT = 50_000
 _AT_ONCE = 5_000
 
@@ -36,12 +37,11 @@ class Tally:
             room = MOST_KEPT - len(self._events)
             self._events += events[: max(0, room)]
             self.dropped += max(0, len(events) - room)
-        for event in events:
-            tally("ads", event=event.kind, outcome=event.reason or "counted")
-        with self._lock:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._write_now_and_then, name="ad counts", daemon=True)
                 self._thread.start()
+        for event in events:
+            tally("ads", event=event.kind, outcome=event.reason or "counted")
 
     def write(self) -> None:
         """Write what has come. Raises what the database raises; the events are kept then."""
@@ -64,9 +64,13 @@ class Tally:
     def _write_now_and_then(self) -> None:
         idle = 0
         pause = threading.Event()
-        while idle < 60:
+        while True:
             pause.wait(EVERY)
-            idle = 0 if self._events else idle + 1
+            with self._lock:
+                idle = 0 if self._events else idle + 1
+                if idle > IDLE:
+                    self._thread = None  # said under the lock: whoever adds from now on starts another
+                    return
             try:
                 self.write()
             except (SQLAlchemyError, OSError):

@@ -1,5 +1,6 @@
 """What the page's script asks: which ads, and tells: seen. And the way to an advertiser: the stored target, never another."""
 
+from collections.abc import Callable
 from random import SystemRandom
 from typing import cast
 
@@ -31,7 +32,7 @@ def decide() -> Response:
     served = serving.serve(
         _stock(),
         slots,
-        request.args.get("section", ""),
+        _section(request.args.get("section", "")),
         already=shown,
         reason=_reason(crowd=True),
         secret=keyring().secret,
@@ -113,6 +114,12 @@ def _fresh(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _section(named: str) -> str:
+    """As named, if the paper has it: what somebody makes up is no row in the counts."""
+    known = cast(Callable[[], list[str]], current_app.extensions["sections"])  # the news room tells them
+    return named if named in _store().sections(known, now=clock.now()) else ""
 
 
 def _stock() -> Stock:

@@ -1,7 +1,6 @@
 """A campaign's figures as one HTML page: its style and its charts stand in it, and nothing in it names anybody."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate
 from zoneinfo import ZoneInfo
@@ -10,22 +9,13 @@ from flask import render_template
 from markupsafe import Markup
 
 from webapp import charts
-from webapp.charts import Series
+from webapp.charts import Figure, Series, of_day
 from webapp.dates import MONTHS, local_date
 from webapp.sweepstakes import telling_stats
 from webapp.sweepstakes.counting import LETTER_STATES, Day, Stats
 from webapp.sweepstakes.telling import OPERATOR_TRUSTED
 from webapp.sweepstakes.telling_stats import by_week
 from webapp.sweepstakes.wording import in_words, lasting
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A chart with its key."""
-
-    heading: str
-    key: Markup
-    chart: Markup
 
 
 def page(found: Stats, *, publisher: str) -> str:
@@ -58,7 +48,7 @@ def _entries(days: Sequence[Day], *, weeks: bool) -> Figure:
         f"{sum(one.confirmed for one in days):,} confirmed; most registered on {_long(most.day)}, {most.registered:,}. A table has all."
     )
     heading = f"Entries by {'week' if weeks else 'day'}"
-    chart = charts.bars([registered, confirmed], [_short(one.day) for one in days], id="entries", title=heading, desc=desc)
+    chart = charts.bars([registered, confirmed], [of_day(one.day) for one in days], id="entries", title=heading, desc=desc)
     return Figure(heading, charts.key([registered, confirmed], kind="bar"), chart)
 
 
@@ -82,12 +72,8 @@ def _sums(found: Stats) -> Figure:
         dotted = Series(name="as projected to the close", values=[*nothing, sums[-1], *reached], hollow=True)
         days, series = [*days, *quiet, *ahead], [confirmed, dotted]
         desc += f" {sums[-1] + rest:,} by {_long(close)}, if {projection.basis}."
-    chart = charts.lines(series, [_short(day) for day in days], id="sums", title="Confirmed so far", desc=desc)
+    chart = charts.lines(series, [of_day(day) for day in days], id="sums", title="Confirmed so far", desc=desc)
     return Figure("Confirmed so far", charts.key(series, kind="line"), chart)
-
-
-def _short(day: date) -> str:
-    return f"{day.day} {MONTHS[day.month - 1][:3]}"
 
 
 def _long(day: date) -> str:

@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import time_machine
 from flask import Flask
-from flask.testing import FlaskClient
+from flask.testing import FlaskClient, FlaskCliRunner
 
 from tests import serving
+from tests.sweepstakes.campaigns import NOW, open_one
+from tests.sweepstakes.entering import letters, link, post
 from webapp.clock import now
 from webapp.config import ROOT
 from webapp.database import db
@@ -79,6 +82,26 @@ def test_figures_name_routes_never_addresses(client: FlaskClient) -> None:
     assert "daily_draw_database_up 1.0" in text
     assert 'daily_draw_letters{state="dead"} 0.0' in text
     assert re.search(r'daily_draw_page_cache_total\{answer="misses"\} \d', text)
+
+
+def test_figures_tell_what_readers_did(client: FlaskClient, run: FlaskCliRunner, tmp_path: Path) -> None:
+    def figure(series: str) -> float:
+        found = re.search(rf"^{re.escape(series)} (\S+)$", client.get("/metrics").text, re.MULTILINE)
+        return float(found[1]) if found else 0
+
+    with time_machine.travel(NOW, tick=False):
+        open_one(run, tmp_path)
+        series = (
+            'daily_draw_form_posts_total{form="register",verdict="ours"}',
+            'daily_draw_registrations_total{outcome="new"}',
+            'daily_draw_confirmations_total{outcome="confirmed"}',
+            'daily_draw_letters{state="new"}',
+        )
+        before = [figure(one) for one in series]
+        post(client)
+        assert [figure(one) - was for one, was in zip(series, before, strict=True)] == [1, 1, 0, 1]
+        client.post(link(letters(run).text()), data={"name": "Ada Reader"})
+        assert figure(series[2]) - before[2] == 1
 
 
 def test_a_request_id_of_a_proxy_is_kept_and_anything_else_replaced(client: FlaskClient) -> None:

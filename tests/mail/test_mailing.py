@@ -14,6 +14,7 @@ from webapp import clock
 from webapp.database import db, writing
 from webapp.mail import Letter, Paragraph, mailing, owe, owe_all, register_letter, register_mailing
 from webapp.mail.models import Mailing, Outbox
+from webapp.mail.registered import mailings
 
 EVERYBODY = 13
 
@@ -70,7 +71,7 @@ def test_rows_are_made_some_at_a_time_and_a_dead_sender_is_taken_over_where_it_s
         owe_all(session, "news", 7, now=clock.now())
     for rows in (5, 10, EVERYBODY, EVERYBODY):
         with writing() as session:
-            mailing.expand(session, mailing.mailings(app), now=clock.now())
+            mailing.expand(session, mailings(app), now=clock.now())
         assert owed() == rows
     (row,) = db.session.scalars(select(Mailing))
     assert (row.done, row.cursor) == (True, EVERYBODY * 10)
@@ -80,7 +81,7 @@ def test_a_confirmation_goes_before_mass_mail_that_waited_longer(app: Flask, run
     with writing() as session:
         owe_all(session, "news", 7, now=clock.now())
     with writing() as session:
-        mailing.expand(session, mailing.mailings(app), now=clock.now())
+        mailing.expand(session, mailings(app), now=clock.now())
     with time_machine.travel(NOW.replace(hour=13), tick=False):
         with writing() as session:
             owe(session, "confirm", 1, dedupe_key="confirm/1", now=clock.now())

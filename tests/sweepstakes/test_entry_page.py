@@ -16,7 +16,7 @@ from tests.sweepstakes.entering import entrants, letters, link, outbox, post
 from webapp.database import db
 from webapp.draw import LogStatus, status
 from webapp.draw.receipts import check_receipt, parse_receipt
-from webapp.mail.letters import letters as renderers
+from webapp.mail.registered import letters as renderers
 from webapp.site import keyring
 from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
 from webapp.sweepstakes.models import Consent, ConsentText

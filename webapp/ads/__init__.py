@@ -2,6 +2,7 @@
 
 import atexit
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from markupsafe import Markup
@@ -18,11 +19,19 @@ from webapp.ads.choosing import AdView
 from webapp.ads.filtering import Crowd
 from webapp.ads.ledger import Ledger
 from webapp.ads.stock import Store
-from webapp.ads.storing import BadHouseAd, HouseAd, store_house_ads
 from webapp.ads.tallying import Tally, at_exit
 from webapp.database import db
 from webapp.dates import local_date
+from webapp.doors import lazily
 from webapp.site import settings
+
+if TYPE_CHECKING:
+    from webapp.ads.storing import BadHouseAd, HouseAd, store_house_ads
+else:
+    __getattr__ = lazily(
+        __name__,
+        storing="BadHouseAd HouseAd store_house_ads",
+    )
 
 __all__ = ["BadHouseAd", "HouseAd", "init_app", "store_house_ads"]
 

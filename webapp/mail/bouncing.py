@@ -13,11 +13,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.database import db, writing
-from webapp.mail.letters import addressee
 from webapp.mail.models import Outbox
+from webapp.mail.registered import addressee, mailbox_key
 from webapp.mail.reports import LARGEST, Report, read_report
 from webapp.mail.returning import letter_of
-from webapp.mail.suppressing import NotAnAddress, Reason, mailbox_key, suppress
+from webapp.mail.suppressing import NotAnAddress, Reason, suppress
 
 Done = Literal["suppressed", "given up", "noted", "not ours", "no report"]
 _MESSAGE_ID = re.compile(r"<([0-9a-f]{32})@")

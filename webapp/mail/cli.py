@@ -27,8 +27,9 @@ from webapp.mail.handing import connect
 from webapp.mail.letters import Letter, Paragraph
 from webapp.mail.looking import STATES, NoSuchLetter
 from webapp.mail.pacing import Pace
+from webapp.mail.registered import callbacks
 from webapp.mail.returning import return_path
-from webapp.mail.rounds import Post, Tally, callbacks, send_due, write
+from webapp.mail.rounds import Post, Tally, send_due, write
 from webapp.site import keyring, settings
 
 LONGEST_PAUSE = timedelta(minutes=1)

@@ -5,7 +5,8 @@ from flask import current_app
 
 from webapp import clock, console
 from webapp.database import db, writing
-from webapp.mail.suppressing import REASONS, NotAnAddress, Reason, count_suppressed, mailbox_key, unsuppress
+from webapp.mail.registered import mailbox_key
+from webapp.mail.suppressing import REASONS, NotAnAddress, Reason, count_suppressed, unsuppress
 from webapp.mail.suppressing import suppress as add
 
 

@@ -1,11 +1,7 @@
 """What a letter is: to whom, about what, and its parts in order; text and HTML are both made of them, so they say the same."""
 
-from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import ClassVar, cast
-
-from flask import Flask
-from sqlalchemy.orm import Session
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -56,31 +52,3 @@ class Letter:
     def marketing(self) -> bool:
         """Whether it is mail that its reader can end: then, and only then, it has a List-Unsubscribe."""
         return any(name.lower() == "list-unsubscribe" for name, _ in self.headers)
-
-
-Render = Callable[[Session, int], Letter | None]
-Addressee = Callable[[Session, int], str | None]
-
-
-def register_letter(app: Flask, kind: str, render: Render) -> None:
-    """`render(session, ref)` writes letters of `kind` at the moment of sending; None if it is no longer owed."""
-    letters(app)[kind] = render
-
-
-def register_addressee(app: Flask, kinds: Collection[str], find: Addressee) -> None:
-    """`find(session, ref)` is the address to which letters of `kinds` go, also when no letter is owed any more; None if it is gone."""
-    _addressees(app).update(dict.fromkeys(kinds, find))
-
-
-def addressee(app: Flask, kind: str) -> Addressee:
-    """What was registered for `kind`; nobody if nothing was."""
-    return _addressees(app).get(kind, lambda _session, _ref: None)
-
-
-def _addressees(app: Flask) -> dict[str, Addressee]:
-    return cast(dict[str, Addressee], app.extensions.setdefault("mail_addressees", {}))
-
-
-def letters(app: Flask) -> dict[str, Render]:
-    """The renderers by kind."""
-    return cast(dict[str, Render], app.extensions.setdefault("mail_letters", {}))

@@ -1,28 +1,15 @@
 """Mass mail: one row becomes outbox rows, some hundreds at a time, whenever no other letter is due."""
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import cast
 
-from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.mail.models import Mailing
 from webapp.mail.owing import AFTER_OTHERS, owe
+from webapp.mail.registered import Recipients
 
 AT_ONCE = 500
-Recipients = Callable[[Session, int, int, int], Sequence[int]]
-
-
-def register_mailing(app: Flask, kind: str, recipients: Recipients) -> None:
-    """`recipients(session, ref, after, limit)` names the next rows after `after`, ascending, that get the letter `kind` about `ref`."""
-    mailings(app)[kind] = recipients
-
-
-def mailings(app: Flask) -> dict[str, Recipients]:
-    """Who names the recipients, by kind."""
-    return cast(dict[str, Recipients], app.extensions.setdefault("mail_mailings", {}))
 
 
 def anything_to_expand(session: Session) -> bool:

@@ -5,18 +5,18 @@ from contextlib import closing
 from contextlib import suppress as suppress_error
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
-from flask import Flask, current_app
+from flask import current_app
 
 from webapp.database import db, writing
 from webapp.mail.composing import Sender, compose
 from webapp.mail.delivering import Fate, Outcome, Transport
-from webapp.mail.letters import Letter, letters
-from webapp.mail.mailing import anything_to_expand, expand, mailings
+from webapp.mail.letters import Letter
+from webapp.mail.mailing import anything_to_expand, expand
 from webapp.mail.pacing import Pace
+from webapp.mail.registered import letters, mailbox_key, mailings
 from webapp.mail.sending import Leased, anything_due, lease, settle
-from webapp.mail.suppressing import NotAnAddress, mailbox_key, suppress, why_kept_back
+from webapp.mail.suppressing import NotAnAddress, suppress, why_kept_back
 
 
 @dataclass
@@ -121,12 +121,3 @@ def write(kind: str, ref: int) -> Letter | None:
         return render(db.session(), ref)
     finally:
         db.session.rollback()  # no read transaction may outlast this: it would hold up SQLite's checkpoints
-
-
-def on_round(app: Flask, callback: Callable[[], None]) -> None:
-    """Have `callback` called once per round of `flask mail send --loop`, about each second."""
-    callbacks(app).append(callback)
-
-
-def callbacks(app: Flask) -> list[Callable[[], None]]:
-    return cast(list[Callable[[], None]], app.extensions.setdefault("mail_rounds", []))

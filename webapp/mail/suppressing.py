@@ -4,17 +4,18 @@ A mailbox that does not exist, or whose owner calls our mail unwanted, gets noth
 good name that all other mail needs. `unsubscribed` keeps back marketing only.
 """
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Literal, cast, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from flask import Flask
 from sqlalchemy import ColumnElement, CursorResult, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from webapp.database import insert_into
-from webapp.mail.letters import Letter
 from webapp.mail.models import Suppression
+from webapp.mail.registered import MailboxKey
+
+if TYPE_CHECKING:
+    from webapp.mail.letters import Letter
 
 Reason = Literal["bounce", "complaint", "unsubscribed"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
@@ -23,19 +24,6 @@ MARKETING_ONLY: Reason = "unsubscribed"
 
 class NotAnAddress(Exception):
     """No mailbox can be known by this; its words say why."""
-
-
-MailboxKey = Callable[[str], bytes]
-
-
-def register_mailbox_key(app: Flask, key_of: MailboxKey) -> None:
-    """`key_of(address)` is the blind index by which all spellings of one mailbox are known as one. It raises NotAnAddress."""
-    app.extensions["mail_mailbox_key"] = key_of
-
-
-def mailbox_key(app: Flask) -> MailboxKey:
-    """What was registered."""
-    return cast(MailboxKey, app.extensions["mail_mailbox_key"])
 
 
 def suppress(session: Session, key: bytes, reason: Reason, *, now: datetime) -> bool:
@@ -52,7 +40,7 @@ def unsuppress(session: Session, key: bytes) -> bool:
     return done.rowcount > 0
 
 
-def why_kept_back(session: Session, letter: Letter, key_of: MailboxKey) -> Reason | None:
+def why_kept_back(session: Session, letter: "Letter", key_of: MailboxKey) -> Reason | None:
     """Why this letter must not go to its mailbox; None if it may."""
     try:
         key = key_of(letter.to)

@@ -1,11 +1,14 @@
 """Room: news. Articles and their pictures, from a folder of Markdown to the pages."""
 
+from typing import TYPE_CHECKING
+
 from flask import Flask, current_app
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from webapp import clock, commands, page_cache
 from webapp.database import db
+from webapp.doors import lazily
 from webapp.news import (
     feed_views,
     listing_views,
@@ -14,11 +17,21 @@ from webapp.news import (
     sitemaps,
     views,
 )
-from webapp.news.faults import Faulty
-from webapp.news.importing import read_edition
 from webapp.news.models import Article
-from webapp.news.searching import reindex
-from webapp.news.storing import store
+
+if TYPE_CHECKING:
+    from webapp.news.faults import Faulty
+    from webapp.news.importing import read_edition
+    from webapp.news.searching import reindex
+    from webapp.news.storing import store
+else:
+    __getattr__ = lazily(
+        __name__,
+        faults="Faulty",
+        importing="read_edition",
+        searching="reindex",
+        storing="store",
+    )
 
 __all__ = ["Article", "Faulty", "init_app", "read_edition", "reindex", "store"]
 

@@ -1,11 +1,24 @@
 """Room for running the site: installing it, watching it, keeping it."""
 
-from flask import Flask
+from typing import TYPE_CHECKING
+
+from flask import Flask, current_app
 
 from webapp import commands
+from webapp.doors import lazily
 from webapp.mail import on_round
-from webapp.ops.installing import install
-from webapp.ops.ticking import Ticked, last_tick, tick
+
+if TYPE_CHECKING:
+    from webapp.ops.installing import install
+    from webapp.ops.ticked import Ticked, last_tick
+    from webapp.ops.ticking import tick
+else:
+    __getattr__ = lazily(
+        __name__,
+        installing="install",
+        ticked="Ticked last_tick",
+        ticking="tick",
+    )
 
 __all__ = ["Ticked", "init_app", "install", "last_tick", "tick"]
 
@@ -21,8 +34,17 @@ COMMANDS = {
 
 def init_app(app: Flask) -> None:
     """Register this room's pages and commands."""
-    from webapp.ops import ticking, views
+    from webapp.ops import views
 
     app.register_blueprint(views.blueprint)
     commands.add_lazily(app, COMMANDS)
-    on_round(app, ticking.every_minute())
+    on_round(app, _tick_if_due)
+
+
+def _tick_if_due() -> None:
+    """Once a minute, in the loop of `flask mail send`."""
+    from webapp.ops.ticking import every_minute
+
+    if "tick_if_due" not in current_app.extensions:
+        current_app.extensions["tick_if_due"] = every_minute()
+    current_app.extensions["tick_if_due"]()

@@ -13,7 +13,7 @@ from webapp.database import Base, db
 from webapp.ops.doctoring import Check, Finding, Patient, fault, warn
 from webapp.ops.health import DISK_IS_LOW
 from webapp.ops.installing import database_file, modes
-from webapp.ops.ticking import last_tick
+from webapp.ops.ticked import last_tick
 
 NETWORKS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "ceph", "afs", "glusterfs", "fuse.glusterfs", "9p"}
 CLOCK_STEP = timedelta(seconds=60)

@@ -7,6 +7,7 @@ from flask import current_app
 
 from webapp import clock, console
 from webapp.mail import Tally, send_what_is_due
+from webapp.ops import ticked as remembered
 from webapp.ops import ticking
 from webapp.ops.installing import NoPlace, install
 from webapp.site import settings
@@ -49,7 +50,7 @@ def tick(context: click.Context, as_json: bool) -> None:
     lines = [f"{done.campaign}: {done.words}" for done in ticked.did]
     lines += [f"{problem.campaign}: FAILED. {problem.words}" for problem in ticked.problems]
     lines += [f"Mail: FAILED. {mail_problem}"] if mail_problem else [f"Mail: {mail.sent} sent."] if mail and mail.sent else []
-    facts = ticking.facts(ticked) | {"mail": asdict(mail) if mail else None, "mail_problem": mail_problem}
+    facts = remembered.facts(ticked) | {"mail": asdict(mail) if mail else None, "mail_problem": mail_problem}
     console.say("\n".join(lines) or "Nothing was due.", facts, as_json=as_json)
     if ticked.problems or mail_problem:
         context.exit(1)

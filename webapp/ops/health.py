@@ -10,7 +10,7 @@ from webapp.config import Settings
 from webapp.database import db
 from webapp.mail import queue_state
 from webapp.ops.installing import head, revision
-from webapp.ops.ticking import last_tick
+from webapp.ops.ticked import last_tick
 
 TICK_IS_STALE = timedelta(minutes=5)
 MAIL_IS_LATE = timedelta(minutes=15)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from webapp import clock
 from webapp.database import db
 from webapp.mail import queue_state
-from webapp.ops.ticking import last_tick
+from webapp.ops.ticked import last_tick
 from webapp.site import settings
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST

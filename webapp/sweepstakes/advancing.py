@@ -4,9 +4,7 @@ It neither opens, forfeits nor voids: those it tells of.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -19,24 +17,13 @@ from webapp.sweepstakes import commanding
 from webapp.sweepstakes.announcing import remind, to_remind
 from webapp.sweepstakes.closing import close
 from webapp.sweepstakes.creating import BEACON_SECRET
+from webapp.sweepstakes.done import Done
 from webapp.sweepstakes.drawing import draw, find_beacon, refuse_undrawable
 from webapp.sweepstakes.finding import find_opened
 from webapp.sweepstakes.models import Campaign, Claim, Entrant
 from webapp.sweepstakes.wording import counted, when
 
 ACTOR = "tick"
-
-
-@dataclass(frozen=True)
-class Done:
-    """What was done for a campaign; or, `claimed` and `overdue`, what now waits for the admin. `words` is a sentence.
-
-    What is done to the data of all of them has "personal data" in the campaign's place.
-    """
-
-    campaign: str
-    what: Literal["sealed", "drawn", "reminded", "claimed", "overdue", "purged", "compacted"]
-    words: str
 
 
 def unfinished(session: Session) -> Sequence[str]:

@@ -9,7 +9,7 @@ from webapp.database import writing
 from webapp.draw import Appended
 from webapp.sweepstakes import commanding, settling, telling
 from webapp.sweepstakes.describing import MOST_PLACES
-from webapp.sweepstakes.parsing import SLUG
+from webapp.sweepstakes.finding import SLUG
 from webapp.sweepstakes.wording import in_words
 
 slug_argument = click.argument("slug")

@@ -1,12 +1,14 @@
 """Finding a campaign by its slug, and noting in the local audit trail what was done to it."""
 
+import re
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.sweepstakes.models import Audit, Campaign
-from webapp.sweepstakes.parsing import SLUG
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 class NotPossible(Exception):

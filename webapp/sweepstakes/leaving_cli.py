@@ -15,9 +15,8 @@ from webapp.sweepstakes.commanding import actor, refusals
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person
 from webapp.sweepstakes.entry_mail import log_key
 from webapp.sweepstakes.erasing import erase as erase_person
-from webapp.sweepstakes.finding import find, find_opened
+from webapp.sweepstakes.finding import SLUG, find, find_opened
 from webapp.sweepstakes.holding import everywhere
-from webapp.sweepstakes.parsing import SLUG
 from webapp.sweepstakes.withdrawing import AT_WISH
 from webapp.sweepstakes.withdrawing import exclude as exclude_entry
 from webapp.sweepstakes.withdrawing import withdraw as withdraw_entry

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable
 
+from webapp.sweepstakes.finding import SLUG
 from webapp.sweepstakes.wording import CURRENCIES, decimals, money
 from webapp.toml_tables import Wrong
 from webapp.toml_values import shown
 
-SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 # Addresses under /draws that are no campaign's.
 TAKEN = frozenset({"verify"})
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,6}))?")

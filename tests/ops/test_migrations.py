@@ -1,20 +1,16 @@
-"""Every migration goes down and up again with a full paper in the database, on both; and two versions of the code share one schema."""
+"""Every migration goes down and up again with a full paper in the database, on both."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from flask_migrate import Migrate, downgrade, upgrade
 from sqlalchemy import inspect, text
 
-from tests.sweepstakes.campaigns import NOW, open_one
-from tests.sweepstakes.entering import entrants, post
 from webapp.database import db
-from webapp.ops.installing import MIGRATIONS, head, revision
+from webapp.ops.installing import MIGRATIONS, revision
 
 
 @pytest.fixture
@@ -97,20 +93,3 @@ def test_every_migration_goes_down_and_up_again_with_a_full_paper(app: Flask, pa
     assert schema() == before
     assert done(paper, "sweepstakes", "verify", "win-100", "--json") == verified
     assert [client.get(path).status_code for path in ("/", "/headlines", "/draws/win-100", "/register")] == [200] * 4
-
-
-def test_code_of_the_version_before_serves_and_registers_on_the_new_schema(
-    app: Flask, client: FlaskClient, run: FlaskCliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of the code before only what it takes for the newest schema is simulated; what it must meet is real: see docs/operations.md."""
-    before = f"{int(head()) - 1:04d}"
-    monkeypatch.setattr("webapp.ops.health.head", lambda: before)
-    with time_machine.travel(NOW, tick=False):
-        open_one(run, tmp_path)
-        assert post(client).status_code == 303
-        assert [client.get(path).status_code for path in ("/", "/draws/win-100")] == [200, 200]
-        told = client.get("/readyz")
-        assert told.status_code == 200
-        assert f"newer than this code ({before})" in told.json["warnings"][0]  # type: ignore[index]
-        assert client.get("/readyz?strict=1").status_code == 503
-        assert len(entrants()) == 1

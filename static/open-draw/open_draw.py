@@ -577,13 +577,14 @@ def read_site(url):
     while len(leaves) < size:
         tile, width, at = len(leaves) // 256, min(256, size - len(leaves)), 0
         path = f"{url}/log/tile/entries/{tile_path(tile)}"  # a partial file may be gone once the full one is there
-        data = (fetch(f"{path}.p/{width}") if width < 256 else None) or fetch(path) or b""
-        for _ in range(width):
+        partial = fetch(f"{path}.p/{width}") if width < 256 else None
+        data = partial or fetch(path) or b""
+        for _ in range(width if partial else 256):
             end = at + 2 + int.from_bytes(data[at : at + 2], "big")
-            need(end <= len(data), f"entry bundle {tile:,} of the log is missing, truncated or malformed")
             leaves.append(data[at + 2 : end])
             at = end
-    return Shown(rules or b"", leaves, checkpoint, sealed, None)
+        need(at == len(data), f"entry bundle {tile:,} of the log is missing, truncated, malformed or too long")
+    return Shown(rules or b"", leaves[:size], checkpoint, sealed, None)
 
 
 def read_source(source):
@@ -620,7 +621,8 @@ def read_source(source):
         need(re.fullmatch("[A-Za-z0-9_][A-Za-z0-9._-]*", name), "manifest.json lists what is not a plain file name")
         files[name] = read(name)
         need(sha256(files[name]).hex() == listed[name], f"{name} is not the file that manifest.json lists")
-    leaves = files["leaves.jsonl"].split(b"\n")[:-1]
+    *leaves, rest = files["leaves.jsonl"].split(b"\n")
+    need(not rest, "leaves.jsonl does not end with a whole line: its last leaf is cut off, or something follows it")
     return Shown(files["rules.txt"], leaves, files["checkpoint"], files.get("sealed"), manifest)
 
 

@@ -913,8 +913,8 @@
   function lines(data) {
     const found = [];
     for (let from = 0; from < data.length; ) {
-      const newline = data.indexOf(10, from);
-      const to = newline < 0 ? data.length : newline;
+      const to = data.indexOf(10, from);
+      if (to < 0) fault("leaves.jsonl does not end with a whole line: its last leaf is cut off, or something follows it");
       found.push(data.subarray(from, to));
       from = to + 1;
     }

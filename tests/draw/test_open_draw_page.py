@@ -311,14 +311,17 @@ def test_the_file_checks_a_receipt_against_a_site(maker: Maker, tmp_path: Path) 
 def test_faults_of_a_site_have_their_sentences(maker: Maker) -> None:
     good = served_files(maker)
     tile = next(name for name in good if "/tile/" in name)
+    bad_bundle = "invalid: entry bundle 0 of the log is missing, truncated, malformed or too long"
     for files, code, sentence in (
-        ({**good, tile: good[tile][:-1]}, 1, "invalid: entry bundle 0 of the log is missing, truncated or malformed"),
+        ({**good, tile: good[tile][:-1]}, 1, bad_bundle),
+        ({**good, tile: good[tile] + b"\0"}, 1, bad_bundle),
+        ({**good, tile: good[tile] + b"\0\2{}"}, 1, bad_bundle),
         (
             {**good, tile: good[tile].replace(b"commit", b"commot", 1)},
             1,
             "invalid: the leaves do not hash to the root of the sealed checkpoint",
         ),
-        ({name: good[name] for name in good if name != tile}, 1, "invalid: entry bundle 0 of the log is missing, truncated or malformed"),
+        ({name: good[name] for name in good if name != tile}, 1, bad_bundle),
         (
             {name: good[name] for name in good if "sealed" not in name},
             1,
@@ -365,10 +368,13 @@ def test_a_server_that_fails_is_not_called_a_fault_of_the_draw(answer: bytes) ->
 def test_a_partial_bundle_that_is_gone_is_read_from_the_full_one(maker: Maker) -> None:
     files = served_files(maker)
     name = next(name for name in files if "/tile/" in name)
-    files[name.split(".p/")[0]] = files.pop(name) + (b"\0\2{}" * 223)
+    full = name.split(".p/")[0]
+    files[full] = files.pop(name) + (b"\0\2{}" * 223)
     with site(files) as url:
-        code, _ = command(url)
-    assert code == 0
+        assert command(url)[0] == 0
+    files[full] += b"\0\2{}"
+    with site(files) as url:
+        assert command(url)[0] == 1
 
 
 def test_addresses_of_tiles() -> None:

@@ -285,6 +285,7 @@ BEFORE, LONG_BEFORE = "Tue, 22 Aug 2023 18:05:00 +0200 (CEST)", 1692720000
 COMMITMENT = b'{"commitment":"' + b"ab" * 32 + b'","type":"entry"}'
 SCENE = Scene().settled()
 DRAW = SCENE.maker.made()
+LEAVES = bundle(DRAW)["leaves.jsonl"]
 RECEIPT = SCENE.receipt()
 ENTRY = {"type": "entry", "commitment": "ab" * 32}
 QUICK = {"kind": "drand", "chain": "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971", "round": 1000}
@@ -306,6 +307,8 @@ TAMPERINGS: dict[str, tuple[Case, str]] = {
     ),
     "no rules": (zip_of(DRAW, rules_txt=None), "rules.txt in the bundle is missing or damaged"),
     "no leaves": (zip_of(DRAW, leaves_jsonl=b""), "the log holds no leaves"),
+    "bytes after the last leaf": (zip_of(DRAW, leaves_jsonl=LEAVES + b"{}"), "leaves.jsonl does not end with a whole line"),
+    "a last leaf cut off": (zip_of(DRAW, leaves_jsonl=LEAVES[:-1]), "leaves.jsonl does not end with a whole line"),
     "leaves changed after the manifest": (unlisted_change(DRAW), "leaves.jsonl is not the file that manifest.json lists"),
     "a file name that leaves the folder": (
         Case(zipped({"manifest.json": b'{"files":{"../x":""}}'})),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.draw.logs import SEALS, SMALL, act, commitments, small_log
+from tests.kernel.page_cache_tools import cache_of, catch_up
 from webapp import draw
 from webapp.database import db, writing
 from webapp.draw.rows import Head
@@ -167,6 +168,18 @@ def test_the_log_may_be_read_from_any_site_and_tiles_kept_for_ever(app: Flask, c
     assert tile.headers["Content-Type"] == "application/octet-stream"
     assert tile.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert client.post(f"{PREFIX}/checkpoint").status_code == 405
+
+
+@pytest.mark.parametrize("environ", [{"PAGE_CACHE_MB": "8"}], ids=["cached"])
+def test_the_checkpoint_is_answered_from_memory_until_the_log_has_a_leaf_more(app: Flask, client: FlaskClient) -> None:
+    small_log(10)
+    catch_up(app)
+    checkpoint = client.get(f"{PREFIX}/checkpoint").text
+    assert client.get(f"{PREFIX}/checkpoint").text == checkpoint
+    assert cache_of(app).figures().hits == 1
+    act(draw.append_entries, commitments(1, start=11))
+    catch_up(app)
+    assert Walker(client).size == 12
 
 
 @given(st.sampled_from([None, 0, 1, 5]), st.integers(0, 10**12), st.integers(1, 256))

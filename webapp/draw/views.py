@@ -1,6 +1,6 @@
 """The public log over HTTP, as C2SP tlog-tiles lays it out; readable from any site."""
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort
 
 from webapp.database import db
 from webapp.draw.reading import read
@@ -8,6 +8,7 @@ from webapp.draw.refusals import LogMissing
 from webapp.draw.rows import Head, head_of
 from webapp.draw.tiles import content, parse_path
 from webapp.headers import immutable
+from webapp.page_cache import keep
 
 blueprint = Blueprint("draw", __name__, url_prefix="/draws/<campaign>")
 # A copy a few seconds old is still a true statement of the log.
@@ -47,8 +48,7 @@ def _head(campaign: str) -> Head:
 def _text(note: str) -> Response:
     response = Response(note, content_type="text/plain; charset=utf-8")
     response.headers["Cache-Control"] = FRESH
-    response.add_etag()
-    response.make_conditional(request)
+    keep(shows_entries=True)  # the same for everybody, until a log has a leaf more
     return _open_to_all(response)
 
 

@@ -53,6 +53,9 @@ def test_the_compose_file_runs_what_there_is() -> None:
     assert set(services) == {"web", "mail", "database", "limits"}
     assert services["mail"]["command"] == "flask mail send --loop"
     docker = (ROOT / "deploy/Dockerfile").read_text()
-    for copied in re.findall(r"^COPY (.+) \S+$", docker, re.MULTILINE):
-        assert all((ROOT / name).exists() for name in copied.split())
+    copied = {name for line in re.findall(r"^COPY (.+) \S+$", docker, re.MULTILINE) for name in line.split()}
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+    sent = (ROOT / "deploy/Dockerfile.dockerignore").read_text().splitlines()
+    assert "*" in sent, "keys and databases stay where they are"
+    assert {line[1:] for line in sent if line.startswith("!")} == copied
     assert "--require-hashes" in docker and "USER daily-draw" in docker

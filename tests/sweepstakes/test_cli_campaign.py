@@ -281,6 +281,15 @@ def test_an_operator_campaign_takes_no_beacon(run: FlaskCliRunner, session: Sess
     assert state(session) == "sealed"
 
 
+def test_an_operator_campaign_whose_secret_is_gone_says_so(run: FlaskCliRunner, session: Session, tmp_path: Path) -> None:
+    open_one(run, tmp_path)
+    enter(3)
+    done(run, "close", "win-100", "--now", "--yes")
+    session.query(Campaign).update({"beacon_secret": None})
+    session.commit()
+    assert "flask sweepstakes void win-100 --reason secret_lost" in refused(run, "draw", "win-100")
+
+
 def test_with_nobody_eligible_only_void_is_possible(run: FlaskCliRunner, session: Session, tmp_path: Path) -> None:
     open_one(run, tmp_path)
     done(run, "close", "win-100", "--now", "--yes")

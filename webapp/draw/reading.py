@@ -6,9 +6,9 @@ from webapp.clock import from_stamp
 from webapp.draw import leaves
 from webapp.draw.course import Course
 from webapp.draw.facts import Beacon, LogStatus, Ranked, Result, Sealed
-from webapp.draw.leaves import Data
-from webapp.draw.notes import parse_checkpoint, parse_note
-from webapp.draw.refusals import LogMissing
+from webapp.draw.leaves import BadLeaf, Data
+from webapp.draw.notes import BadNote, parse_checkpoint, parse_note
+from webapp.draw.refusals import LogDamaged, LogMissing, NotAllowed
 from webapp.draw.rows import Head, head_of, milestones
 from webapp.prepared import Writer
 
@@ -76,11 +76,13 @@ def ranking_facts(ranking: list[Data]) -> tuple[Ranked, ...]:
 
 
 def status(session: Writer, name: str) -> LogStatus | None:
-    """All about the log `name`; None if there is none. Some ten rows are read, however long the log is."""
+    """All about the log `name`; None if there is none. Some ten rows are read, however long the log is. Raises LogDamaged."""
     try:
         return status_of(read(session, head_of(session, name)))
     except LogMissing:
         return None
+    except (BadLeaf, BadNote, NotAllowed, LookupError, TypeError, ValueError, AttributeError) as error:  # SQLite takes any type anywhere
+        raise LogDamaged(name) from error
 
 
 def status_of(reading: Reading) -> LogStatus:

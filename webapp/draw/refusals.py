@@ -24,6 +24,16 @@ class LogMissing(NotAllowed):
         super().__init__(f"There is no log {name}: its campaign was never opened.")
 
 
+class LogDamaged(NotAllowed):
+    """Its milestones cannot be read any more: somebody has changed rows by hand, or a disk has."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The log {name} cannot be read: its rows are not what was logged. `flask sweepstakes verify {name}` names the first that "
+            "differs. Keep this database, and restore the newest backup."
+        )
+
+
 class LogExists(NotAllowed):
     def __init__(self, name: str) -> None:
         super().__init__(f"The log {name} is open already; a log is opened once.")

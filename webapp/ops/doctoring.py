@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.config import Fault, Settings
 from webapp.database import db
+from webapp.draw import NotAllowed
 
 Level = Literal["ok", "warn", "FAULT", "skip"]
 Lookup = Callable[[str, str], list[str] | None]
@@ -78,7 +79,7 @@ def examine(patient: Patient, checks: Sequence[Check], *, schema_is_there: bool)
             continue
         try:
             found = list(check.look(patient))
-        except (SQLAlchemyError, OSError, ValueError) as error:
+        except (SQLAlchemyError, OSError, ValueError, NotAllowed) as error:
             cause = getattr(error, "orig", None) or error
             found = [fault(f"it cannot be looked at ({type(cause).__name__}: {cause}).", "Mend the faults above first, then ask again.")]
         finally:

@@ -7,15 +7,17 @@ from sqlalchemy import func, select
 
 from webapp import clock, console
 from webapp.database import db, writing
-from webapp.draw import AlreadyDrawn, AlreadySealed, Invalid, LogStatus, LogVoid, NotDue, rank
+from webapp.draw import AlreadyDrawn, AlreadySealed, Invalid, LogStatus, LogVoid, NotAllowed, NotDue, rank
 from webapp.draw import verify as verify_log
 from webapp.site import keyring
 from webapp.sweepstakes import commanding, telling
+from webapp.sweepstakes.agreeing import changed_since_opening
 from webapp.sweepstakes.cli_winners import winners
 from webapp.sweepstakes.closing import close as close_campaign
 from webapp.sweepstakes.creating import BEACON_SECRET
 from webapp.sweepstakes.drawing import draw as draw_campaign
 from webapp.sweepstakes.drawing import find_beacon, refuse_undrawable
+from webapp.sweepstakes.finding import find_opened
 from webapp.sweepstakes.models import Campaign, Entrant
 from webapp.sweepstakes.wording import counted, when
 
@@ -145,7 +147,8 @@ def _result_words(log: LogStatus, said: str) -> str:
         for place in log.result.ranking
     ]
     entries = ", ".join(f"{winner.index:,}" for winner in log.winners) or "none"
-    head = f"{said} From {counted(log.sealed.eligible, 'eligible entry', 'eligible entries')}.\nWinning entry number: {entries}"
+    late = " Late seal." if log.sealed.late else ""
+    head = f"{said} From {counted(log.sealed.eligible, 'eligible entry', 'eligible entries')}.{late}\nWinning entry number: {entries}"
     return telling.trusted(f"{head}\n\n{console.table(['rank', 'entry', 'ticket', ''], rows)}", operator=log.operator_trusted)
 
 
@@ -153,18 +156,21 @@ def _result_words(log: LogStatus, said: str) -> str:
 @click.argument("slug")
 @console.json_option
 def verify(slug: str, as_json: bool) -> None:
-    """Recompute the whole log of SLUG from its own rows: leaves, tree, signatures, seal, tickets, ranking.
+    """Recompute the whole log of SLUG from its own rows: leaves, tree, signatures, seal, tickets, ranking; and what its campaign says.
 
     Example: flask sweepstakes verify win-100
     """
     with commanding.refusals():
-        campaign, log = commanding.opened(slug)
-        rules = (campaign.rules or "").encode()
+        campaign = find_opened(db.session(), slug)
+        rules, log = (campaign.rules or "").encode(), _log_if_readable(slug)
+        vkey, size = (commanding.log_key(log).vkey, log.size) if log else (None, 0)
         try:
-            with console.progress("Verifying", log.size, quiet=as_json) as progress:
-                found = verify_log(db.session(), slug, rules=rules, vkey=commanding.log_key(log).vkey, progress=progress)
+            with console.progress("Verifying", size, quiet=as_json) as progress:
+                found = verify_log(db.session(), slug, rules=rules, vkey=vkey, progress=progress)
         except Invalid as error:
             raise console.refuse(f"invalid: {error}") from error
+        if log and (wrong := changed_since_opening(campaign, log.terms)):
+            raise console.refuse(f"invalid: {wrong}")
     facts = {
         "slug": slug,
         "operator_trusted": found.operator_trusted,
@@ -178,6 +184,14 @@ def verify(slug: str, as_json: bool) -> None:
     }
     words = f"{found.verdict}{' (late seal)' if found.late else ''}: {counted(found.size, 'leaf', 'leaves')}, root {found.root.hex()}"
     console.say(telling.trusted(words, operator=found.operator_trusted), facts, as_json=as_json)
+
+
+def _log_if_readable(slug: str) -> LogStatus | None:
+    """None for one that is missing, or so damaged that only verifying can say where."""
+    try:
+        return commanding.opened(slug)[1]
+    except NotAllowed:
+        return None
 
 
 COMMANDS = (close, draw, winners, verify)

@@ -13,6 +13,16 @@ from webapp.sweepstakes.models import Campaign
 from webapp.sweepstakes.settling import pass_over_erased
 
 
+class SecretMissing(NotPossible):
+    """An operator-trusted campaign whose secret is gone can never be drawn."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"The secret that {slug} committed to is not in the database any more. Restore a backup that has it, or end the campaign: "
+            f"`flask sweepstakes void {slug} --reason secret_lost`."
+        )
+
+
 class BeaconNotTaken(NotPossible):
     """An operator-trusted campaign draws with its own secret."""
 
@@ -25,8 +35,10 @@ def find_beacon(
 ) -> Beacon:
     """The verified beacon: the campaign's own secret, opened by `unseal`; for drand what was `given`, else what `fetch` gets.
 
-    Raises BadBeacon, BeaconNotTaken, and what `fetch` raises.
+    Raises BadBeacon, BeaconNotTaken, SecretMissing, and what `fetch` raises.
     """
+    if status.operator_trusted and campaign.beacon_secret is None:
+        raise SecretMissing(campaign.slug)
     if campaign.beacon_secret is not None:
         if given is not None:
             raise BeaconNotTaken

@@ -2,18 +2,19 @@
 
 from flask import Flask, Response, make_response, render_template
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException
 
 
 class Refusal(Exception):
-    """Something the reader asked for and cannot have: `status` and a `sentence` in their words."""
+    """Something the reader asked for and cannot have: `status` and a `sentence` in their words. `title`: if the status's does not fit."""
 
     status = 400
 
-    def __init__(self, sentence: str, *, status: int | None = None) -> None:
+    def __init__(self, sentence: str, *, status: int | None = None, title: str | None = None) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.status = status or type(self).status
+        self.title = title
 
 
 SENTENCES = {
@@ -31,10 +32,11 @@ SENTENCES = {
 }
 
 
-def error_page(status: int, sentence: str | None = None) -> Response:
+def error_page(status: int, sentence: str | None = None, title: str | None = None) -> Response:
     """The page for `status`; needs no database and no request data."""
-    title, standard = SENTENCES.get(status, SENTENCES[500 if status >= 500 else 400])
-    response = make_response(render_template("errors/error.html", status=status, title=title, sentence=sentence or standard), status)
+    heading, standard = SENTENCES.get(status, SENTENCES[500 if status >= 500 else 400])
+    page = render_template("errors/error.html", status=status, title=title or heading, sentence=sentence or standard)
+    response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"
     if status == 503:
         response.headers["Retry-After"] = "30"
@@ -44,7 +46,7 @@ def error_page(status: int, sentence: str | None = None) -> Response:
 def init_app(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> Response:
-        return error_page(error.status, error.sentence)
+        return error_page(error.status, error.sentence, error.title)
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(ProgrammingError)  # PostgreSQL's word for a table that no migration has made yet
@@ -54,8 +56,7 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response | HTTPException:
-        # A redirect in the making; a Host that is none of TRUSTED_HOSTS, for which no page with links can be made.
-        if error.response is not None or isinstance(error, SecurityError):
+        if error.response is not None:  # a redirect in the making
             return error
         response = error_page(error.code or 500)
         for name, value in error.get_headers():

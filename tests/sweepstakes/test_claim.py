@@ -168,7 +168,8 @@ def test_a_claim_after_the_time_counts_while_the_prize_is_still_theirs(
     assert client.post(page, data=FORM).status_code == 303
     assert len(claims()) == 1
     done(run, "forfeit", "win-100", "1", "--reason", "ineligible", "--yes")
-    assert client.post(page, data={**FORM, "city": "Dallas"}).status_code == 410
+    gone = client.post(page, data={**FORM, "city": "Dallas"})
+    assert (gone.status_code, "This prize is no longer yours" in gone.get_data(as_text=True)) == (410, True)
     assert keyring().unseal("claim.city", claims()[0].city) == "Austin"
 
 
@@ -187,25 +188,37 @@ def test_a_claim_that_comes_a_moment_after_the_payment_or_the_forfeit_changes_no
     assert claims() == []
 
 
-def test_a_name_is_public_only_while_its_winner_agrees(run: FlaskCliRunner, client: FlaskClient, session: Session, page: str) -> None:
+@pytest.mark.parametrize("lost", [True, False], ids=["forfeited", "paid"])
+def test_a_name_is_public_only_while_its_winner_agrees_and_after_it_was_read(
+    run: FlaskCliRunner, client: FlaskClient, session: Session, page: str, clock: time_machine.Traveller, lost: bool
+) -> None:
     def public() -> list[bool]:
-        return ["R. " in client.get(path).get_data(as_text=True) for path in ("/draws", "/draws/win-100")]
+        return ["R., " in client.get(path).get_data(as_text=True) for path in ("/draws", "/draws/win-100")]
 
     client.post(page, data=FORM)
     assert public() == [False, False]
     client.post(page, data={**FORM, "publish": "yes"})
+    assert public() == [False, False]  # what a winner types is nobody's to read before somebody of ours has
+    assert "to be published, once awarded, as: R., Austin TX" in done(run, "winners", "win-100", "--contact")
+    assert "R., Austin TX, once the prize is awarded" in client.get(page).get_data(as_text=True)
+    clock.shift(60)
+    done(run, "award", "win-100", "1", "--yes")
     for path in ("/draws", "/draws/win-100"):
         body = client.get(path).get_data(as_text=True)
         assert "R., Austin TX" in body
         assert "Reader" not in body.split("<main")[1]
+    clock.shift(60)
+    client.post(page, data={**FORM, "publish": "yes", "city": "Elsewhere"})
+    assert public() == [False, False]  # changed after it was read
     client.post(page, data=FORM)
     assert public() == [False, False]
     rows = session.execute(select(ConsentText.kind, Consent.given).join(ConsentText).order_by(Consent.id)).all()
-    assert [given for kind, given in rows if kind == "publish"] == [True, False]
-    assert [given for kind, given in rows if kind == "claim"] == [True, True, True]
+    assert [given for kind, given in rows if kind == "publish"] == [True, True, False]
+    assert [given for kind, given in rows if kind == "claim"] == [True, True, True, True]
     client.post(page, data={**FORM, "publish": "yes"})
-    done(run, "forfeit", "win-100", "1", "--reason", "ineligible", "--yes")
-    assert public() == [False, False]
+    session.rollback()
+    done(run, "forfeit" if lost else "paid", "win-100", "1", *(("--reason", "ineligible") if lost else ()), "--yes")
+    assert public() == [not lost, not lost]  # with the payment it is as it was checked
 
 
 @pytest.mark.parametrize(

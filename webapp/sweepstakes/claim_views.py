@@ -22,6 +22,7 @@ from webapp.sweepstakes.claiming import (
     Claimed,
     NotHolding,
     PaidAlready,
+    PublicName,
     claim,
     eligible_words,
     prepare_claim,
@@ -99,7 +100,7 @@ def _away(prize: Prize | None, form: ClaimForm) -> Response:
     return response
 
 
-def published_winners() -> dict[tuple[int, int], str]:
+def published_winners() -> dict[tuple[int, int], PublicName]:
     """Template global: by campaign's id and entry number, the public form of those who agreed to it."""
     return public_names(db.session(), keys=keyring())
 
@@ -144,6 +145,7 @@ def _prize(person: Person, log: LogStatus) -> Winner:
                 f"This prize was forfeited {when(step.at, person.contest.timezone)} (reason: {in_words(step.reason or '')}) and went to "
                 "the next in line. The page of the draw shows how it stands.",
                 status=410,
+                title="This prize is no longer yours",
             )
     raise Refusal(NO_SUCH_LINK, status=404)
 

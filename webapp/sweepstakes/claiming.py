@@ -13,6 +13,7 @@ from webapp.sweepstakes.consents import Words, record
 from webapp.sweepstakes.entrants import Person
 from webapp.sweepstakes.finding import find_opened
 from webapp.sweepstakes.models import Claim, Entrant
+from webapp.sweepstakes.reading import Place
 
 PAYOUTS = {
     "check": "A check, sent by mail to this postal address",
@@ -118,8 +119,25 @@ def read_claim(session: Session, entrant_id: int, *, keys: Keyring) -> Claimed |
     return Claimed(details=Details(**opened, public_name=name), given_at=row.given_at, changed_at=row.changed_at)
 
 
-def public_names(session: Session, *, keys: Keyring) -> dict[tuple[int, int], str]:
+@dataclass(frozen=True)
+class PublicName:
+    """The form in which a winner agrees to be published, as it was last changed."""
+
+    text: str
+    changed_at: datetime
+
+    def was_read(self, place: Place) -> bool:
+        """Whether we publish it: town and state are what a winner typed, and only the award of a claim says that somebody read it."""
+        return place.paid or (place.awarded_at is not None and self.changed_at.replace(microsecond=0) <= place.awarded_at)
+
+
+def public_names(session: Session, *, keys: Keyring) -> dict[tuple[int, int], PublicName]:
     """By campaign's id and entry number: how those are published who agreed to it. Whether they still hold a prize, the log says."""
-    agreed = select(Entrant.campaign_id, Entrant.entry_index, Claim.public_name).join(Claim, Claim.entrant_id == Entrant.id)
+    agreed = select(Entrant.campaign_id, Entrant.entry_index, Claim.public_name, Claim.changed_at).join(
+        Claim, Claim.entrant_id == Entrant.id
+    )
     rows = session.execute(agreed.where(Claim.public_name.is_not(None), Entrant.state == "confirmed", Entrant.entry_index.is_not(None)))
-    return {(campaign, entry or 0): keys.unseal("claim.public_name", name or b"") for campaign, entry, name in rows}
+    return {
+        (campaign, entry or 0): PublicName(keys.unseal("claim.public_name", name or b""), changed_at)
+        for campaign, entry, name, changed_at in rows
+    }

@@ -89,16 +89,20 @@ def _words(log: LogStatus, found: list[dict[str, object]], *, contact: bool) -> 
     if log.not_awarded:
         words += f"\n{counted(log.not_awarded, 'prize')} not awarded: no alternate is left."
     if contact:
-        words += "".join(f"\n\nRank {fact['rank']}, entry {fact['entry']}:\n{_claim_words(fact['claim'])}" for fact in found)
+        words += "".join(
+            f"\n\nRank {fact['rank']}, entry {fact['entry']}:\n{_claim_words(fact['claim'], fact['public_name'])}" for fact in found
+        )
         words += f"\n\n{AUDITED}"
     return words
 
 
-def _claim_words(claim: object) -> str:
+def _claim_words(claim: object, public_name: object) -> str:
     if not isinstance(claim, dict):
         return "  nothing claimed yet"
     address = "\n".join(f"  {line}" for line in claim["address"].splitlines())
-    return f"{address}\n  {claim['city']}, {claim['region']} {claim['postcode']}\n  payout: {claim['payout']}; given {claim['given_at']}"
+    town = f"{claim['city']}, {claim['region']} {claim['postcode']}"
+    public = f"\n  to be published, once awarded, as: {public_name}" if public_name else ""
+    return f"{address}\n  {town}\n  payout: {claim['payout']}; given {claim['given_at']}{public}"
 
 
 def _csv(slug: str, found: list[dict[str, object]], *, contact: bool) -> str:

@@ -64,7 +64,8 @@ def post_newsletter(token: str) -> AnyResponse:
     if notice is not None:
         return own_page(token, person, 403, notice=notice)
     if person.confirmed_at is None:
-        raise Refusal("The newsletter begins with the confirmation of the address. Press the button behind the letter's link.", status=409)
+        sentence = "The newsletter begins with the confirmation of the address. Press the button behind the letter's link."
+        raise Refusal(sentence, status=409, title="Not yet")
     act = subscribe if fields.get("newsletter") == "yes" else unsubscribe
     with writing() as session:
         act(session, person.id, newsletter(settings().site_name), source="entry_page", now=clock.now())

@@ -29,6 +29,7 @@ class Place:
     """A rank of the result: its entry number (the leaf's index), its ticket in hex, and how it stands.
 
     `settled`: what became of a winner's prize, if anything did; `claim_by`: until when a winner can claim while nothing did.
+    `awarded_at`: when the claim was found good.
     """
 
     rank: int
@@ -38,6 +39,8 @@ class Place:
     winner: bool
     settled: str | None
     claim_by: datetime | None
+    awarded_at: datetime | None
+    paid: bool
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ def places(log: LogStatus) -> tuple[Place, ...]:
         return ()
     winners = {winner.rank: winner for winner in log.winners}
     standings = {rank: _STANDINGS[winner.state] for rank, winner in winners.items()}
+    awards = {step.rank: step.at for step in log.steps if step.kind == "award"}
     forfeits = {step.rank: f"Forfeited: {in_words(step.reason or '')}" for step in log.steps if step.kind == "forfeit"}
     return tuple(
         Place(
@@ -160,6 +164,8 @@ def places(log: LogStatus) -> tuple[Place, ...]:
             winner=ranked.rank in winners,
             settled=_SETTLED[winners[ranked.rank].state] if ranked.rank in winners else None,
             claim_by=winners[ranked.rank].answer_by if ranked.rank in winners and winners[ranked.rank].state == "drawn" else None,
+            awarded_at=awards.get(ranked.rank),
+            paid=ranked.rank in winners and winners[ranked.rank].state == "paid",
         )
         for ranked in log.result.ranking
     )

@@ -54,6 +54,8 @@ def test_any_text_is_read_or_refused_in_words(typed: str) -> None:
         ("a.b@googlemail.com", "ab@gmail.com"),
         ("ab+x+y@outlook.com", "ab@outlook.com"),
         ("a.b+x@outlook.com", "a.b@outlook.com"),
+        ("ab+x@hotmail.co.uk", "ab@hotmail.co.uk"),  # the same provider by another name
+        ("ab+x@outlook.de", "ab@outlook.de"),
         ("ab+x@proton.me", "ab@proton.me"),
         ("ab+x@me.com", "ab@me.com"),
         ("ab+x@example.com", "ab+x@example.com"),  # who knows whose that is

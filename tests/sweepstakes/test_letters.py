@@ -128,7 +128,7 @@ LETTERS: dict[str, Callable[[], Letter]] = {
     "confirm": lambda: confirm_letter(PENDING, LINKS, site_name="The Daily Draw"),
     "already_in": lambda: already_in_letter(ADA, LINKS, site_name="The Daily Draw"),
     "you_are_in": lambda: you_are_in_letter(ADA, LINKS, receipt=RECEIPT),
-    "your_link": lambda: your_link_letter(ADA, [(ADA, LINKS.own), (PENDING, LINKS.own)], site_name="The Daily Draw"),
+    "your_link": lambda: your_link_letter(ADA, [(ADA, LINKS), (PENDING, LINKS)], site_name="The Daily Draw"),
     "excluded": lambda: excluded_letter(ADA, LINKS, reason="duplicate-person"),
     "sealed": lambda: sealed_letter(ADA, LOG, SEALED, LINKS, receipt=RECEIPT),
     "won": lambda: won_letter(WON),

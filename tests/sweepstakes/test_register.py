@@ -1,7 +1,7 @@
 """Registering, through the front door."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -85,6 +85,24 @@ def test_who_is_pending_gets_the_letter_again_but_once_a_day(client: FlaskClient
     assert outbox() == [("confirm", "new")] * 2
 
 
+def test_an_address_that_never_confirms_is_written_to_five_times_in_all(
+    client: FlaskClient, run: FlaskCliRunner, clock: time_machine.Traveller
+) -> None:
+    for day in range(8):
+        clock.move_to(NOW + timedelta(days=day))
+        assert post(client).status_code == 303
+        assert client.post("/entry", data={"email": "ada@example.com"}).status_code == 303
+        letters(run)
+    for kind in ("confirm", "your_link"):
+        assert [state for one, state in outbox() if one == kind] == ["sent"] * 5 + ["dropped"] * 3
+    assert "once a day and five times in all" in client.get("/register/thanks").text
+    client.post(link(next(letters(run).text(n) for n in range(8) if "/confirm/" in letters(run).text(n))), data={"name": "Ada Reader"})
+    clock.shift(3600)
+    client.post("/entry", data={"email": "ada@example.com"})
+    letters(run)
+    assert outbox()[-1] == ("your_link", "sent")  # who came after all is helped as often as they ask
+
+
 def test_who_is_in_gets_told_so_by_mail_once_a_day(client: FlaskClient, run: FlaskCliRunner) -> None:
     post(client)
     client.post(link(letters(run).text()), data={"name": "Ada Reader"})
@@ -127,6 +145,30 @@ def test_entries_count_from_opening_to_just_before_closing(
     clock.move_to(moment)
     assert post(client).status_code == (303 if taken else 422)
     assert len(entrants()) == int(taken)
+
+
+@pytest.mark.parametrize(
+    ("closes_at", "moment"),
+    [
+        ("2027-03-14T03:00:00", datetime(2027, 3, 14, 7, 0, tzinfo=UTC)),  # the first moment after the hour that is left out
+        ("2027-11-07T02:00:00", datetime(2027, 11, 7, 7, 0, tzinfo=UTC)),  # the first after the hour that comes twice
+        ("2027-11-07T01:30:00-04:00", datetime(2027, 11, 7, 5, 30, tzinfo=UTC)),  # within it, the first time
+        ("2027-11-07T01:30:00-05:00", datetime(2027, 11, 7, 6, 30, tzinfo=UTC)),  # and the second time
+    ],
+)
+def test_a_close_at_a_change_of_the_clocks_is_exact_to_the_second(
+    client: FlaskClient, run: FlaskCliRunner, tmp_path: Path, clock: time_machine.Traveller, closes_at: str, moment: datetime
+) -> None:
+    source = changed("closes_at", f"closes_at = {closes_at}", changed("slug", 'slug = "summer"'))
+    open_one(run, tmp_path, source, "summer")
+    form = {"campaign": "summer", "email": "first@example.com"}
+    clock.move_to(moment - timedelta(seconds=1))
+    assert "Register</button>" in client.get("/register").text
+    assert post(client, **form).status_code == 303
+    clock.move_to(moment)
+    assert "Register</button>" not in client.get("/register").text
+    assert post(client, **form | {"email": "late@example.com"}).status_code == 422
+    assert [row.campaign.slug for row in entrants()] == ["summer"]
 
 
 def test_a_post_to_a_closed_campaign_keeps_what_was_typed_and_offers_the_next(

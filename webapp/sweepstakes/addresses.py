@@ -13,7 +13,8 @@ LONGEST = 254  # RFC 5321, as counted in RFC 3696 erratum 1690
 GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _PLUS = (
     GMAIL
-    | frozenset({"outlook.com", "hotmail.com", "live.com", "msn.com"})
+    | frozenset({"outlook.com", "outlook.de", "outlook.fr", "live.com", "msn.com"})
+    | frozenset({"hotmail.com", "hotmail.co.uk", "hotmail.de", "hotmail.es", "hotmail.fr", "hotmail.it"})
     | frozenset({"fastmail.com", "fastmail.fm"})
     | frozenset({"proton.me", "protonmail.com", "pm.me"})
     | frozenset({"icloud.com", "me.com", "mac.com"})

@@ -6,17 +6,13 @@ from dataclasses import dataclass
 from webapp.draw import LogStatus, Sealed, Winner
 from webapp.mail import Button, Fixed, Letter, Paragraph
 from webapp.sweepstakes.entrants import Person
-from webapp.sweepstakes.letter_parts import address, hello, letter_to, number, receipt_file
+from webapp.sweepstakes.letter_parts import address, hello, letter_to, number, receipt_file, trusted
 from webapp.sweepstakes.letters import Links
 from webapp.sweepstakes.wording import counted, in_words, when
 
 ASKS_FOR_NOTHING = (
     "This letter asks for nothing: no payment, no password, no bank details and no answer by mail. A prize here never costs anything; "
     "whoever asks for money in its name is not us."
-)
-OPERATOR_TRUSTED = (
-    "This draw is operator-trusted: its randomness is a secret that its operator made and knew before, so it proves little. It is for "
-    "trying the software."
 )
 
 
@@ -54,7 +50,7 @@ def sealed_letter(person: Person, log: LogStatus, sealed: Sealed, links: Links, 
         Fixed(log.vkey),
         Paragraph(f"{_draw_follows(person, sealed)} Winners get a letter; everybody can look here:"),
         Button("The draw", links.draw),
-        *_trusted(log.operator_trusted),
+        *trusted(log.operator_trusted),
         Paragraph(
             "To check: your receipt, attached anew and now against the sealed list, proves that you are in it. Drop it on "
             f"{links.verify} (nothing is sent anywhere) and compare size and root with this letter. After the draw the same page "
@@ -81,7 +77,7 @@ def won_letter(facts: WonFacts) -> Letter:
             "the next in line."
         ),
         Button("Claim the prize", facts.claim),
-        *_trusted(facts.operator_trusted),
+        *trusted(facts.operator_trusted),
         Paragraph(f"If you do not want it, do nothing. Check the draw: {facts.links.verify}. Official rules: {facts.links.rules}"),
     )
 
@@ -99,7 +95,7 @@ def reminder_letter(facts: WonFacts) -> Letter:
         Paragraph("Compare the number on the public page of the draw:"),
         Button("The result", facts.links.draw),
         Paragraph(ASKS_FOR_NOTHING),
-        *_trusted(facts.operator_trusted),
+        *trusted(facts.operator_trusted),
     )
 
 
@@ -119,7 +115,7 @@ def not_this_time_letter(person: Person, log: LogStatus, links: Links) -> Letter
             "not this time. Thank you for taking part."
         ),
         Button("The result", links.draw),
-        *_trusted(log.operator_trusted),
+        *trusted(log.operator_trusted),
         Paragraph(
             f"You need not believe us. Drop your receipt on {links.verify} (nothing is sent anywhere): it shows your ticket and the "
             "winner's, recomputed from the public list, whose size and root are in the letter you got when it was sealed."
@@ -144,10 +140,6 @@ def _late(person: Person, sealed: Sealed) -> tuple[Paragraph, ...]:
         return ()
     moved = when(sealed.draws_at, person.contest.timezone)
     return (Paragraph(f"This is a late seal ({in_words(sealed.reason or '')}): the draw moved to {moved}."),)
-
-
-def _trusted(operator_trusted: bool) -> tuple[Paragraph, ...]:
-    return (Paragraph(OPERATOR_TRUSTED),) if operator_trusted else ()
 
 
 def _until(facts: WonFacts) -> str:

@@ -3,8 +3,9 @@
 from flask import Flask
 
 from webapp.mail import register_mailbox_key
-from webapp.sweepstakes import claim_views, confirm_views, draw_mail, entry_mail, entry_views
+from webapp.sweepstakes import claim_views, confirm_views, draw_mail, entry_mail, entry_views, labelling
 from webapp.sweepstakes.mailboxes import mailbox_key
+from webapp.sweepstakes.wording import when
 
 
 def register(app: Flask) -> None:
@@ -15,6 +16,8 @@ def register(app: Flask) -> None:
     app.template_global("win_card")(entry_views.win_card)
     app.template_global("between_campaigns")(entry_views.between_campaigns)
     app.template_global("published_winners")(claim_views.published_winners)
+    app.template_global("operator_trusted")(labelling.is_trusted)
+    app.template_global("campaign_time")(when)
     register_mailbox_key(app, mailbox_key)
     entry_mail.register(app)
     draw_mail.register(app)

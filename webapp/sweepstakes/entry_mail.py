@@ -5,15 +5,19 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.draw import LogKey, LogMissing, receipt, status
-from webapp.mail import Letter, register_addressee, register_letter
+from webapp.mail import Letter, about, register_addressee, register_letter
 from webapp.prepared import Writer
 from webapp.site import absolute, keyring, settings
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person, by_id
 from webapp.sweepstakes.holding import everywhere
+from webapp.sweepstakes.labelling import is_trusted
 from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
 from webapp.sweepstakes.letters import Links, already_in_letter, confirm_letter, excluded_letter, you_are_in_letter, your_link_letter
 from webapp.sweepstakes.withdrawing import reason_of_exclusion
 from webapp.tokens import make_token
+
+# Letters of one kind about one registration, beyond which asking for more is more likely a way to pester somebody.
+MOST_ASKED_FOR = 5
 
 
 def register(app: Flask) -> None:
@@ -28,14 +32,16 @@ def register(app: Flask) -> None:
 
 def _confirm(session: Session, entrant_id: int) -> Letter | None:
     person = _find(session, entrant_id, state="pending")
-    if person is None or clock.now() >= person.contest.confirm_until:
+    if person is None or clock.now() >= person.contest.confirm_until or _often_enough(session, "confirm", entrant_id):
         return None
     return confirm_letter(person, links(person), site_name=settings().site_name)
 
 
 def _already_in(session: Session, entrant_id: int) -> Letter | None:
     person = _find(session, entrant_id, state="confirmed")
-    return None if person is None else already_in_letter(person, links(person), site_name=settings().site_name)
+    if person is None or _often_enough(session, "already_in", entrant_id):
+        return None
+    return already_in_letter(person, links(person), site_name=settings().site_name)
 
 
 def _you_are_in(session: Session, entrant_id: int) -> Letter | None:
@@ -50,8 +56,16 @@ def _your_link(session: Session, entrant_id: int) -> Letter | None:
         return None
     if person.state == "erased":
         return None
-    entries = [(one, own_link(one)) for one in everywhere(session, person, keys=keyring())]
+    entries = [(one, links(one)) for one in everywhere(session, person, keys=keyring())]
+    # Who never confirmed anything has perhaps never been here.
+    if all(one.confirmed_at is None for one, _ in entries) and _often_enough(session, "your_link", entrant_id):
+        return None
     return your_link_letter(person, entries, site_name=settings().site_name)
+
+
+def _often_enough(session: Session, kind: str, entrant_id: int) -> bool:
+    """Whether so many of these letters went out that a form must not cause more: whoever presses, they go to one inbox."""
+    return sum(row.state == "sent" for row in about(session, (kind,), entrant_id)) >= MOST_ASKED_FOR
 
 
 def _excluded(session: Session, entrant_id: int) -> Letter | None:
@@ -86,6 +100,7 @@ def links(person: Person) -> Links:
         draw=draw,
         rules=f"{draw}/rules",
         verify=absolute("/draws/verify"),
+        operator_trusted=is_trusted(person.contest.slug),
     )
 
 

@@ -3,6 +3,11 @@
 from webapp.mail import Attachment, Letter, Paragraph, Part
 from webapp.sweepstakes.entrants import Person
 
+OPERATOR_TRUSTED = (
+    "This draw is operator-trusted: its randomness is a secret that its operator made and knew before, so it proves little. It is for "
+    "trying the software."
+)
+
 
 def letter_to(person: Person, subject: str, *parts: Part, attachments: tuple[Attachment, ...] = ()) -> Letter:
     """A letter to the person's address."""
@@ -28,3 +33,8 @@ def number(person: Person) -> str:
 def receipt_file(person: Person, receipt: str) -> tuple[Attachment]:
     """The receipt to keep."""
     return (Attachment(f"receipt-{person.contest.slug}-{person.entry_index}.txt", receipt),)
+
+
+def trusted(operator_trusted: bool) -> tuple[Paragraph, ...]:
+    """What every letter about an operator's draw must say (PROTOCOL §6)."""
+    return (Paragraph(OPERATOR_TRUSTED),) if operator_trusted else ()

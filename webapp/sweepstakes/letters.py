@@ -9,19 +9,23 @@ from dataclasses import dataclass
 
 from webapp.mail import Button, Fixed, Letter, Paragraph
 from webapp.sweepstakes.entrants import Person
-from webapp.sweepstakes.letter_parts import address, hello, letter_to, number, receipt_file
+from webapp.sweepstakes.letter_parts import address, hello, letter_to, number, receipt_file, trusted
 from webapp.sweepstakes.wording import in_words, when
 
 
 @dataclass(frozen=True, kw_only=True)
 class Links:
-    """Addresses a letter names: where to confirm, the entrant's own page, the campaign's, its rules, and where receipts are checked."""
+    """Addresses a letter names: where to confirm, the entrant's own page, the campaign's, its rules, and where receipts are checked.
+
+    `operator_trusted`: what the page of the draw says of it, and the letter must say as well.
+    """
 
     confirm: str
     own: str
     draw: str
     rules: str
     verify: str
+    operator_trusted: bool = False
 
 
 def confirm_letter(person: Person, links: Links, *, site_name: str) -> Letter:
@@ -35,6 +39,7 @@ def confirm_letter(person: Person, links: Links, *, site_name: str) -> Letter:
         Button("Confirm my entry", links.confirm),
         Paragraph(f"Confirmations count until {when(contest.confirm_until, contest.timezone)}. No purchase necessary."),
         Paragraph("If it was not you, do nothing: without your confirmation there is no entry, and no newsletter."),
+        *trusted(links.operator_trusted),
         Paragraph(f"Official rules: {links.rules}"),
     )
 
@@ -49,6 +54,7 @@ def already_in_letter(person: Person, links: Links, *, site_name: str) -> Letter
         Paragraph(f"Your entry number: {number(person)}"),
         Button("My entry and receipt", links.own),
         Paragraph("If it was not you, do nothing: your entry stands as it is."),
+        *trusted(links.operator_trusted),
     )
 
 
@@ -64,6 +70,7 @@ def you_are_in_letter(person: Person, links: Links, *, receipt: str) -> Letter:
         Paragraph(f"The list of entries is sealed {when(contest.seals_at, contest.timezone)}."),
         Paragraph(f"The draw is {when(contest.draws_at, contest.timezone)}. Winners get a letter; everybody can look here:"),
         Button("The draw", links.draw),
+        *trusted(links.operator_trusted),
         Paragraph("Your receipt, and your address exactly as it was used for it. Who has both can tell that you entered, so keep them."),
         Fixed(address(person)),
         Fixed(receipt),
@@ -73,9 +80,13 @@ def you_are_in_letter(person: Person, links: Links, *, receipt: str) -> Letter:
     )
 
 
-def your_link_letter(newest: Person, entries: Sequence[tuple[Person, str]], *, site_name: str) -> Letter:
+def your_link_letter(newest: Person, entries: Sequence[tuple[Person, Links]], *, site_name: str) -> Letter:
     """The links to all own pages of one address: `entries` are its rows and their links, newest first."""
-    links = [part for person, own in entries for part in (Paragraph(_standing(person)), Button(f"My entry: {person.contest.title}", own))]
+    links = [
+        part
+        for person, theirs in entries
+        for part in (Paragraph(_standing(person, theirs)), Button(f"My entry: {person.contest.title}", theirs.own))
+    ]
     return letter_to(
         newest,
         f"Your link: what we hold at {site_name}",
@@ -104,9 +115,11 @@ def excluded_letter(person: Person, links: Links, *, reason: str) -> Letter:
             f"before. Official rules: {links.rules}"
         ),
         Button("What we hold about you", links.own),
+        *trusted(links.operator_trusted),
     )
 
 
-def _standing(person: Person) -> str:
+def _standing(person: Person, links: Links) -> str:
     entry = "" if person.entry_index is None else f", entry number {number(person)}"
-    return f"{person.contest.title}{entry} ({'not confirmed' if person.state == 'pending' else person.state}):"
+    label = "; operator-trusted" if links.operator_trusted else ""
+    return f"{person.contest.title}{entry} ({'not confirmed' if person.state == 'pending' else person.state}{label}):"

@@ -11,7 +11,7 @@ from webapp.database import db
 from webapp.keys import KeyMissing
 from webapp.ops.doctoring import Check, Finding, Patient, fault, warn
 from webapp.ops.health import TICK_IS_STALE
-from webapp.ops.ticking import last_tick
+from webapp.ops.ticked import last_tick
 from webapp.sweepstakes import Campaign
 
 # So long after its time nobody can say that the next tick will do it.

@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import select
 
-from tests.sweepstakes.campaigns import NOW, done, enter
+from tests.sweepstakes.campaigns import NOW, changed, done, enter, open_one
 from tests.sweepstakes.entering import entrants, letters, link, outbox, post, typed
 from webapp.database import Base, db, writing
 from webapp.draw import LogStatus, status
@@ -243,6 +243,18 @@ def test_earlier_entries_of_the_same_person_go_too(client: FlaskClient, run: Fla
     come_in(client, run)
     assert json.loads(invoke(run, "erase", "win-100", "--email", EMAIL, "--yes", "--json").stdout)["rows"] == 2
     assert found({name: theirs[name] for name in ("blind index", "sealed name", "name", "address")}) == set()
+
+
+def test_the_newsletter_ends_in_other_campaigns_too_as_the_page_says(client: FlaskClient, run: FlaskCliRunner, tmp_path: Path) -> None:
+    open_one(run, tmp_path, changed("slug", 'slug = "win-200"'), "win-200")
+    own = come_in(client, run)
+    post(client, name=NAME, email=EMAIL, newsletter="yes", campaign="win-200")
+    client.post(link(letters(run).text()), data={"name": NAME, "newsletter": "yes"})
+    assert [row.newsletter for row in entrants()] == [True, True]
+    assert "the newsletter (in whichever draw you asked for it)" in client.get(f"{own}/erase").text
+    client.post(f"{own}/erase", data={"sure": "yes"})
+    assert [(row.state, row.newsletter) for row in entrants()] == [("erased", False), ("confirmed", False)]
+    assert invoke(run, "list", "--newsletter", "--json").stdout.strip() == "[]"
 
 
 def test_a_registration_that_waits_is_erased_without_a_leaf(client: FlaskClient, run: FlaskCliRunner) -> None:

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
-from sqlalchemy import LargeBinary
+from sqlalchemy import LargeBinary, select
 
 from tests.sweepstakes.campaigns import NOW, done, enter
 from tests.sweepstakes.entering import LATER, entrants, letters, link, outbox, post
@@ -16,7 +16,7 @@ from webapp.database import Base, db, writing
 from webapp.keys import add_data_key
 from webapp.site import keyring, settings
 from webapp.sweepstakes import rekeying
-from webapp.sweepstakes.models import Entrant
+from webapp.sweepstakes.models import Consent, ConsentText, Entrant
 from webapp.sweepstakes.rekeying import SEALED
 
 MOMENT = timedelta(seconds=1)
@@ -69,6 +69,21 @@ def test_unconfirmed_registrations_go_seven_days_after_confirmations_end(
     assert [row.state for row in entrants()] == ["erased", "confirmed"]
     assert (entrants()[0].email, entrants()[0].email_key, outbox()) == (None, None, [])
     assert due(run) == []
+
+
+def test_a_registration_withdrawn_before_it_was_confirmed_goes_with_those_that_waited(
+    client: FlaskClient, run: FlaskCliRunner, clock: time_machine.Traveller
+) -> None:
+    post(client)
+    letters(run)
+    result = run.invoke(args=["entrant", "withdraw", "win-100", "--email", "ada@example.com", "--yes"])
+    assert result.exit_code == 0, result.output
+    clock.move_to(LATER + timedelta(days=7) - MOMENT)
+    assert due(run) == []
+    clock.move_to(LATER + timedelta(days=7))
+    assert due(run) == [("wipe", 1)]
+    answer(run, "purge", "--yes")
+    assert (entrants()[0].state, entrants()[0].email, entrants()[0].name) == ("erased", None, None)
 
 
 def test_losers_go_after_ninety_days_and_winners_after_three_years(run: FlaskCliRunner, clock: time_machine.Traveller) -> None:
@@ -141,6 +156,11 @@ def test_readers_of_the_newsletter_keep_name_and_address_until_they_end_it(
     answer(run, "purge", "--yes")
     kept = [row for row in entrants() if row.email and row.entry_index != winner]
     assert all(row.newsletter and row.nonce is None for row in kept)
+    # What is left of the boxes is why we still write; of those whose time is not over, all.
+    of = {row.id for row in kept}
+    ticked = db.session.execute(select(Consent.entrant_id, ConsentText.kind).join(ConsentText, Consent.text_id == ConsentText.id)).all()
+    assert sorted(entrant for entrant, kind in ticked if entrant in of and kind == "newsletter") == sorted(of)
+    assert not [kind for entrant, kind in ticked if entrant in of and kind != "newsletter"]
     assert len(kept) == (2 if winner == 3 else 1)
     assert due(run) == []
     number = kept[0].entry_index or 0

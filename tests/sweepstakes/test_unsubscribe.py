@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import time_machine
 from flask.testing import FlaskClient, FlaskCliRunner
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
-from tests.sweepstakes.campaigns import NOW, open_one
+from tests.sweepstakes.campaigns import NOW, enter, open_one
 from tests.sweepstakes.entering import entrants, letters, link, post
 from webapp.database import db, writing
 from webapp.site import keyring
@@ -165,3 +165,23 @@ def test_whoever_is_no_longer_known_gets_the_same_page(client: FlaskClient, ada:
 def test_who_is_suppressed_is_not_on_the_publishers_list(run: FlaskCliRunner, ada: dict[str, Any], reason: str) -> None:
     assert run.invoke(args=["mail", "suppress", "ADA@example.com", "--reason", reason]).exit_code == 0
     assert readers(run) == []
+
+
+def test_the_link_of_somebody_erased_touches_none_of_the_others_who_were(
+    client: FlaskClient, run: FlaskCliRunner, ada: dict[str, Any]
+) -> None:
+    enter(5)
+    for email in ("ada@example.com", *(f"reader{n}@example.com" for n in range(5))):
+        assert run.invoke(args=["entrant", "erase", "win-100", "--email", email, "--yes"]).exit_code == 0
+    changes: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        changes.extend([statement] if statement.startswith("UPDATE sweepstakes_entrant") else [])
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        gone = client.post(path(ada), data=ONE_CLICK, headers=ELSEWHERE)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert gone.status_code == 200
+    assert changes == []

@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 from webapp.draw import LogBehind, LogKey, LogSealed, LogVoid, status
 from webapp.mail import forget
 from webapp.sweepstakes.barring import bar, excluded_among
+from webapp.sweepstakes.consents import Words
 from webapp.sweepstakes.finding import NotPossible, find_opened, note
 from webapp.sweepstakes.holding import in_same_campaign
 from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
 from webapp.sweepstakes.models import Campaign, Claim, Consent, Entrant
 from webapp.sweepstakes.settling import pass_over_erased
+from webapp.sweepstakes.subscribing import unsubscribe
 from webapp.sweepstakes.withdrawing import leave
 
 REASON = "erasure"
@@ -32,11 +34,14 @@ class MustBeKept(NotPossible):
         super().__init__(f"Entry {entry} of {slug} was paid its prize. Its record is kept for as long as the law asks for, then purged.")
 
 
-def erase(session: Session, slug: str, entrant_id: int, *, key: LogKey, outbox: Path, even_paid: bool, actor: str, now: datetime) -> int:
+def erase(
+    session: Session, slug: str, entrant_id: int, *, key: LogKey, words: Words, outbox: Path, even_paid: bool, actor: str, now: datetime
+) -> int:
     """Erase the person of this row from the campaign: this row, and those of the same address. Returns how many rows.
 
-    Before the seal the entry is withdrawn first; a prize that was not paid is forfeited. After the commit the edge calls
-    `forget_deleted`. Raises MustBeKept unless `even_paid`, the mail room's LetterUnderWay, CampaignMissing, NotOpened.
+    Before the seal the entry is withdrawn first; a prize that was not paid is forfeited. The newsletter (`words`: of its box) ends
+    for the address in all campaigns. After the commit the edge calls `forget_deleted`.
+    Raises MustBeKept unless `even_paid`, the mail room's LetterUnderWay, CampaignMissing, NotOpened.
     """
     campaign = find_opened(session, slug, lock=True)
     ids = in_same_campaign(session, entrant_id)
@@ -46,6 +51,7 @@ def erase(session: Session, slug: str, entrant_id: int, *, key: LogKey, outbox: 
     for row in rows:
         if row.state in {"pending", "confirmed"}:
             _leave_if_open(session, campaign, row.id, key)
+    unsubscribe(session, entrant_id, words, source=REASON, now=now)
     barred = excluded_among(session, ids) if campaign.state == "open" else {}
     wipe(session, ids, outbox=outbox, now=now)
     bar(session, barred)

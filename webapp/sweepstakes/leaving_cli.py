@@ -12,6 +12,7 @@ from webapp.site import keyring, settings
 from webapp.sweepstakes import entrants
 from webapp.sweepstakes.addresses import AddressRefused, read_address
 from webapp.sweepstakes.commanding import actor, refusals
+from webapp.sweepstakes.consents import newsletter
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person
 from webapp.sweepstakes.entry_mail import log_key
 from webapp.sweepstakes.erasing import erase as erase_person
@@ -109,7 +110,7 @@ def exclude(campaign: str, *, entry: int, reason: str, yes: bool, as_json: bool)
 def erase(campaign: str, *, email: str | None, entry: int | None, even_paid: bool, yes: bool, as_json: bool) -> None:
     """Erase a person from a campaign: name, address, receipt, letters, consents, claim. The public log stays as it is.
 
-    Before the seal the entry is withdrawn first; a prize that was not paid goes to the next in line.
+    Before the seal the entry is withdrawn first; a prize that was not paid goes to the next in line. The newsletter ends, too.
 
     Example: flask entrant erase win-100 --email reader@example.com --yes
     """
@@ -121,11 +122,11 @@ def erase(campaign: str, *, email: str | None, entry: int | None, even_paid: boo
             return
         others = sorted({one.contest.slug for one in everywhere(db.session(), person, keys=keyring())} - {campaign})
         console.ask(f"Erase the person of {_named(person)}? Nothing brings it back but an older backup.", yes=yes)
-        key, outbox = log_key(db.session(), campaign), settings().instance / "outbox"
+        outbox, box = settings().instance / "outbox", newsletter(settings().site_name)
+        given: dict[str, Any] = {"key": log_key(db.session(), campaign), "words": box, "outbox": outbox}
         try:
             with writing() as session:
-                now = clock.now()
-                rows = erase_person(session, campaign, person.id, key=key, outbox=outbox, even_paid=even_paid, actor=actor(), now=now)
+                rows = erase_person(session, campaign, person.id, **given, even_paid=even_paid, actor=actor(), now=clock.now())
         except LetterUnderWay as error:
             raise console.refuse(str(error)) from error
         forget_deleted(compact=True)

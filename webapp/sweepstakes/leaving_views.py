@@ -14,6 +14,7 @@ from webapp.mail import LetterUnderWay
 from webapp.origin import judges_origin
 from webapp.site import settings
 from webapp.sweepstakes import posting
+from webapp.sweepstakes.consents import newsletter
 from webapp.sweepstakes.entrants import Person
 from webapp.sweepstakes.entry_mail import log_key
 from webapp.sweepstakes.erasing import MustBeKept, erase
@@ -77,10 +78,10 @@ def post_erase(token: str) -> AnyResponse:
     if notice is not None:
         return _erase_page(token, person, 403, notice=notice)
     slug, now = person.contest.slug, clock.now()
-    key, outbox = log_key(db.session(), slug), settings().instance / "outbox"
+    key, words, outbox = log_key(db.session(), slug), newsletter(settings().site_name), settings().instance / "outbox"
     try:
         with writing() as session:
-            erase(session, slug, person.id, key=key, outbox=outbox, even_paid=False, actor=ACTOR, now=now)
+            erase(session, slug, person.id, key=key, words=words, outbox=outbox, even_paid=False, actor=ACTOR, now=now)
     except MustBeKept:
         return _erase_page(token, person_of(token), 409)
     except LetterUnderWay:

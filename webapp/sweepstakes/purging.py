@@ -1,6 +1,6 @@
 """Delete what was kept long enough, by the table of retention.py; some hundreds of rows at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from webapp.draw import LogStatus, status
 from webapp.mail import forget, written_about
 from webapp.sweepstakes.erasing import wipe
 from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
-from webapp.sweepstakes.models import Campaign, Claim, Entrant
+from webapp.sweepstakes.models import Campaign, Claim, Consent, ConsentText, Entrant
 from webapp.sweepstakes.retention import ENTRANT, LETTER, NETWORK, PENDING, WINNER, Kept
 from webapp.sweepstakes.subscribing import READS
 from webapp.sweepstakes.wording import counted
@@ -22,6 +22,8 @@ from webapp.sweepstakes.wording import counted
 AT_ONCE = 500
 Act = Literal["wipe", "strip", "forget network", "forget letters"]
 _THERE = Entrant.state != "erased"
+# Those that wait for it, and those that were withdrawn before it came.
+_NEVER_CONFIRMED = and_(Entrant.confirmed_at.is_(None), Entrant.state.in_(("pending", "withdrawn")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,7 @@ class Step:
 def steps(session: Session, *, now: datetime) -> Iterator[Step]:
     """All that can be due at `now`; a step may have no rows."""
     over = select(Campaign.id).where(Campaign.confirm_until <= now - PENDING.after)
-    yield Step(kept=PENDING, campaign=None, act="wipe", which=and_(Entrant.state == "pending", Entrant.campaign_id.in_(over)))
+    yield Step(kept=PENDING, campaign=None, act="wipe", which=and_(_NEVER_CONFIRMED, Entrant.campaign_id.in_(over)))
     for campaign in session.scalars(select(Campaign).where(Campaign.state.in_(("settled", "void"))).order_by(Campaign.id)).all():
         log = status(session, campaign.slug)
         if log is not None:
@@ -57,7 +59,7 @@ def _after_the_end(campaign: Campaign, log: LogStatus, now: datetime) -> Iterato
     for kept, theirs in classes:
         if end is not None and end + kept.after <= now:
             yield Step(kept=kept, campaign=campaign.slug, act="wipe", which=and_(theirs, ~READS))
-            # The newsletter needs neither the receipt nor the claim.
+            # The newsletter needs neither the receipt nor the claim, and of the boxes its own alone.
             yield Step(kept=kept, campaign=campaign.slug, act="strip", which=and_(theirs, READS, Entrant.nonce.is_not(None)))
     if end is not None and end + LETTER.after <= now:
         about = Entrant.id.in_(written_about(ENTRANT_LETTERS, before=now - LETTER.after))
@@ -101,6 +103,13 @@ def purge_some(session: Session, step: Step, *, outbox: Path, now: datetime) -> 
         column = Entrant.nonce if step.act == "strip" else Entrant.network
         session.execute(update(Entrant).where(Entrant.id.in_(ids)).values({column: None}).execution_options(synchronize_session=False))
     if step.act == "strip" and ids:
-        session.execute(delete(Claim).where(Claim.entrant_id.in_(ids)).execution_options(synchronize_session=False))
+        _strip(session, ids)
         forget(session, ENTRANT_LETTERS, ids, folder=outbox, now=now)
     return len(ids)
+
+
+def _strip(session: Session, ids: Sequence[int]) -> None:
+    """Delete the claim and the record of all boxes but the newsletter's, which shows why we still write."""
+    others = select(ConsentText.id).where(ConsentText.kind != "newsletter")
+    for table, which in ((Claim, Claim.entrant_id.in_(ids)), (Consent, and_(Consent.entrant_id.in_(ids), Consent.text_id.in_(others)))):
+        session.execute(delete(table).where(which).execution_options(synchronize_session=False))

@@ -66,7 +66,7 @@ BARRED = Kept(
 )
 # Ends with its owner's wish, not by time; an entrant who gets it is kept as such until then.
 NEWSLETTER = Kept(
-    what="Name and e-mail address of people who get the newsletter",
+    what="Name and e-mail address of people who get the newsletter, and when and how they asked for it",
     until="until they end it; then as above",
     days=None,
 )

@@ -29,6 +29,8 @@ def subscribe(session: Session, entrant_id: int, words: Words, *, source: str, n
 def unsubscribe(session: Session, entrant_id: int, words: Words, *, source: str, now: datetime) -> None:
     """End the newsletter for the person's address, in whichever campaigns it was wished for."""
     key = session.execute(select(Entrant.email_key).where(Entrant.id == entrant_id)).scalar_one()
+    if key is None:  # erased; so are many others, who are not this person
+        return
     for theirs in session.execute(select(Entrant.id).where(Entrant.email_key == key)).scalars().all():
         _set(session, theirs, words, given=False, source=source, now=now)
 

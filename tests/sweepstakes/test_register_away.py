@@ -11,7 +11,7 @@ import time_machine
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from tests.sweepstakes.campaigns import NOW, done, enter, open_one
-from tests.sweepstakes.entering import entrants, letters, link, post, ticked
+from tests.sweepstakes.entering import entrants, letters, link, post, ticked, typed
 from webapp.database import db
 from webapp.site import settings
 
@@ -131,3 +131,22 @@ def test_who_asks_for_a_link_gets_the_filled_form(client: FlaskClient, run: Flas
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "30"
     assert 'value="zoe@example.com"' in response.text
+
+
+@pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "cross-site"}], ids=["untold", "foreign"])
+@pytest.mark.parametrize("email", ["zoe@example.com", "zoe"])
+def test_who_asks_for_a_link_in_any_way_gets_the_filled_form(client: FlaskClient, headers: dict[str, str], email: str) -> None:
+    with gone():
+        response = client.post("/entry", data={"email": email}, headers=headers)
+    assert response.status_code == 503
+    assert f'value="{email}"' in response.text
+
+
+def test_a_foreign_page_ticks_no_box_of_ours_while_the_database_is_away(client: FlaskClient, run: FlaskCliRunner, tmp_path: Path) -> None:
+    with time_machine.travel(NOW, tick=False):
+        open_one(run, tmp_path)
+        with gone():
+            response = client.post("/register", data=typed(newsletter="yes"), headers={"Sec-Fetch-Site": "cross-site"})
+    assert response.status_code == 503
+    assert 'value="Ada Reader"' in response.text
+    assert ticked(response.text) == []

@@ -1,11 +1,11 @@
 """The form's own page: empty, or shown again with everything that was typed, and why."""
 
-from flask import Response, make_response, render_template
+from flask import Response, make_response, render_template, request
 
 from webapp import clock, form_tokens, limits
 from webapp.counting import count
 from webapp.database import db
-from webapp.origin import Verdict
+from webapp.origin import Verdict, judge
 from webapp.site import settings
 from webapp.sweepstakes import posting
 from webapp.sweepstakes.forms import Filled, RegisterForm, filled
@@ -92,10 +92,12 @@ def another_offered(form: RegisterForm, slug: str | None) -> Response:
 
 
 def away(form: RegisterForm) -> Response:
-    """The database is away: the filled form, made without asking it."""
+    """The database is away: the filled form, made without asking it. From a foreign page its boxes are empty, as ever."""
     _note("away")
     db.session.remove()
-    response = _page(None, filled(form, token=_token()), 503, notice=AWAY, campaign=form.campaign.data or "")
+    ours = judge(request.headers, settings()) is not Verdict.CROSS
+    again = filled(form, token=_token(), agree=ours, newsletter=ours)
+    response = _page(None, again, 503, notice=AWAY, look=LOOK if ours else TICK, campaign=form.campaign.data or "")
     response.headers["Retry-After"] = "30"
     return response
 

@@ -52,13 +52,16 @@ def ask() -> Response:
 def post() -> AnyResponse:
     """Owe the letter, if the address is known. Nobody learns here whether it is."""
     fields, unfit = posting.receive()
-    form = LinkForm(fields)
-    verdict = posting.verdict(fields, "entry")
-    if verdict is not Verdict.OURS:
-        return _again(form, 403, NOT_TOLD if verdict is Verdict.UNKNOWN else NOT_OURS)
-    if unfit is not None or not form.validate():
-        return _again(form, *((unfit.status, unfit.sentence) if unfit else (422,)))
-    return _send(form, asked_twice=form_tokens.accepts(fields.get(form_tokens.FIELD)))
+    form, verdict = LinkForm(fields), posting.verdict(fields, "entry")
+    try:
+        if verdict is not Verdict.OURS:
+            return _again(form, 403, NOT_TOLD if verdict is Verdict.UNKNOWN else NOT_OURS)
+        if unfit is not None or not form.validate():
+            return _again(form, *((unfit.status, unfit.sentence) if unfit else (422,)))
+        return _send(form, asked_twice=form_tokens.accepts(fields.get(form_tokens.FIELD)))
+    except OperationalError:  # also where only the frame around the form is looked up
+        db.session.remove()
+        return _again(form, 503, AWAY, retry_after=30)
 
 
 def _send(form: LinkForm, *, asked_twice: bool) -> AnyResponse:
@@ -68,12 +71,8 @@ def _send(form: LinkForm, *, asked_twice: bool) -> AnyResponse:
         return _again(form, 429, _wait(outcome.retry_after), retry_after=outcome.retry_after)
     if outcome.verdict is limits.Verdict.STEP_UP and not asked_twice:
         return _page(_filled(form, form_tokens.issue()), 403, notice=ONCE_MORE)
-    try:
-        with writing() as session:
-            send_link(session, keyring().blind(EMAIL_KEY, form.address.canonical), now=now, delay=outcome.mail_delay)
-    except OperationalError:
-        db.session.remove()
-        return _again(form, 503, AWAY, retry_after=30)
+    with writing() as session:
+        send_link(session, keyring().blind(EMAIL_KEY, form.address.canonical), now=now, delay=outcome.mail_delay)
     return redirect(url_for("own_link.sent"), 303)
 
 

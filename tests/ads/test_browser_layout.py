@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from tests.ads.conftest import PERSON
 from tests.serving import Site
-from webapp.ads.placing import MOST
 
 pytestmark = pytest.mark.browser
 
@@ -183,8 +182,11 @@ def test_no_ad_is_within_reach_of_the_register_button(browser: Browser, paper: S
     for path in PAGES:
         page.goto(paper.url + path)
         walk(page)
-        assert min(page.evaluate(GAPS, "#register button, #register .button") or [999]) >= 150, path
-        assert min(page.evaluate(GAPS, "#register, .call") or [999]) >= 30, path
+        button, form = page.evaluate(GAPS, "#register button, #register .button"), page.evaluate(GAPS, "#register, .call")
+        assert form, path
+        assert button or path == "/headlines", path
+        assert min(button, default=999) >= 150, path
+        assert min(form) >= 30, path
     page.context.close()
 
 
@@ -204,7 +206,7 @@ def test_ads_take_at_most_three_tenths_of_a_phones_content(phone: BrowserContext
             return ads.reduce((sum, it) => sum + height(it), 0) / content; }"""
         )
     assert len(addresses) > 10
-    assert 0.1 < max(shares.values()) <= MOST, shares
+    assert 0.1 < max(shares.values()) <= 0.3, shares
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -8,7 +8,7 @@ MOST = 0.3
 # What a slot takes of a phone's screen, label included.
 HEIGHTS = {"top": 150, "article": 300, "foot": 150}
 # The least that content takes of a screen 390 pixels wide: a word in a paragraph, a picture with its caption, headline and byline,
-# a line of an index, its title and search field. Measured by tests/ads/test_page_phone.py.
+# a line of an index, its title and search field. Measured by tests/ads/test_browser_layout.py.
 WORD, FIGURE, HEAD = 3.2, 240, 250
 LINE, LIST_HEAD = 60, 180
 AFTER = 4  # paragraphs before the slot in the text

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parseaddr
+from email.utils import parseaddr, quote
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -82,16 +82,15 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
             "Write postgresql://user:password@host/name or sqlite:////absolute/path.",
         )
     name = read.text("SITE_NAME") or "The Daily Draw"
-    sender = read.text("MAIL_FROM") or f"{name} <no-reply@{urlsplit(site_url).hostname}>"
+    if not name.isprintable():
+        read.fault("SITE_NAME", f"{name!r} holds a line break or another control character", "Write one line of text.")
+        name = "The Daily Draw"
+    sender = read.text("MAIL_FROM") or _default_sender(name, urlsplit(site_url).hostname)
     if "@" not in parseaddr(sender)[1] or "\n" in sender or not parseaddr(sender)[1].isascii():
         read.fault(
             "MAIL_FROM", f"{sender!r} holds no e-mail address in plain ASCII", "Write for example The Daily Draw <draw@news.example.com>."
         )
-    bounces = read.text("BOUNCE_ADDRESS")
-    if bounces is not None and ("@" not in bounces or parseaddr(bounces)[1] != bounces or not bounces.isascii()):
-        read.fault(
-            "BOUNCE_ADDRESS", f"{bounces!r} is not a bare e-mail address in plain ASCII", "Write for example bounces@news.example.com."
-        )
+    bounces, contact = read.address("BOUNCE_ADDRESS"), read.address("CONTACT")
     settings = Settings(
         site_url=site_url,
         site_url_given=read.text("SITE_URL") is not None,
@@ -112,7 +111,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
         bounce_address=bounces or parseaddr(sender)[1],
         mail_rate=read.whole("MAIL_RATE", 0, 0, 100_000),
         postal_address=read.text("POSTAL_ADDRESS"),
-        contact=read.text("CONTACT"),
+        contact=contact,
         proxy_hops=read.whole("PROXY_HOPS", 0, 0, 10),
         staff_networks=read.networks("STAFF_NETWORKS"),
         ad_free_sections=frozenset(part.strip() for part in (read.text("AD_FREE_SECTIONS") or "").split(",")) - {""},
@@ -126,6 +125,12 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
     )
     _refuse_what_is_unsafe(settings, read)
     return settings, tuple(read.faults)
+
+
+def _default_sender(name: str, host: str | None) -> str:
+    address = f"no-reply@{host}"
+    plain = f"{name} <{address}>"
+    return plain if parseaddr(plain) == (name, address) else f'"{quote(name)}" <{address}>'
 
 
 def _refuse_what_is_unsafe(settings: Settings, read: Reader) -> None:

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -108,6 +109,14 @@ class Reader:
             self.fault(name, f"{value!r} is not plain ASCII", "Write the host as the DNS has it, beginning with xn--.")
             return default
         return f"{parts.scheme}://{parts.netloc.lower()}"
+
+    def address(self, name: str) -> str | None:
+        """A bare e-mail address."""
+        value = self.text(name)
+        if value is not None and ("@" not in value or parseaddr(value)[1] != value or not value.isascii()):
+            self.fault(name, f"{value!r} is not a bare e-mail address in plain ASCII", "Write for example desk@news.example.com.")
+            return None
+        return value
 
     def limit(self, name: str) -> tuple[Limit, ...]:
         value = self.text(name) or _DEFAULTS[name]

@@ -1,5 +1,6 @@
 """Settings parse to values, or to faults that name the variable and the mend."""
 
+from email.utils import parseaddr
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,19 @@ def test_port_moves_the_default_of_the_site_url() -> None:
         ("SITE_TIMEZONE", "Mars/Olympus"), ("SITE_TIMEZONE", "../../etc/passwd"),
         ("DATABASE_URL", "mysql://localhost/paper"), ("DATABASE_URL", "sqlite:///relative"),
         ("MAIL_URL", "mail.example.com"), ("MAIL_URL", "smtp://"), ("MAIL_FROM", "nobody"),
+        ("CONTACT", "nobody"), ("CONTACT", "Desk <desk@news.example>"), ("SITE_NAME", "Two\nlines"),
         ("SECRET_KEY", "short"), ("PROXY_HOPS", "-1"), ("WEB_CONCURRENCY", "0"), ("SECRET_KEY_FILE", "/nowhere/at/all"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_a_fault_of_its_setting(name: str, value: str) -> None:
     assert faults(**{name: value}) == [name]
+
+
+@pytest.mark.parametrize("name", ["News, Inc.", 'The "Draw" <Daily>', "Zeitung, München", "St. Paul's (Daily)"])
+def test_any_name_of_a_site_can_stand_in_a_letter(name: str) -> None:
+    settings, wrong = read_settings({"SITE_NAME": name, "PORT": "8123"})
+    assert wrong == ()
+    assert parseaddr(settings.mail_from) == (name, "no-reply@127.0.0.1")
 
 
 def test_a_public_site_needs_mail_and_an_address() -> None:

@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from flask.testing import FlaskCliRunner
+from flask.testing import FlaskClient, FlaskCliRunner
 
 from webapp.config import ROOT
 from webapp.ops.installing import MIGRATIONS, head
+from webapp.site import settings
 
 
 def test_a_second_init_finds_everything_and_changes_nothing(run: FlaskCliRunner) -> None:
@@ -72,3 +73,10 @@ def test_a_place_that_cannot_be_is_a_sentence(tmp_path: Path, environ: dict[str,
     assert done.returncode == 1
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_site_whose_folder_is_gone_says_so(run: FlaskCliRunner, client: FlaskClient) -> None:
+    settings().instance.rename(settings().instance.with_name("elsewhere"))
+    told = client.get("/readyz")
+    assert told.status_code == 503
+    assert "is not there. Set INSTANCE_PATH to where it is, or run `flask init`." in str(told.json)

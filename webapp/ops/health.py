@@ -50,8 +50,10 @@ def examine(settings: Settings, *, holds_front_page: bool, now: datetime) -> Hea
         warnings.append(f"The last tick failed for: {', '.join(problem.campaign for problem in ticked.problems)}. See `flask tick`.")
     if found is not None and not problems:
         warnings += _mail(now)
-    free = shutil.disk_usage(settings.instance).free
-    if free < DISK_IS_LOW:
+    if not settings.instance.is_dir():
+        where = warnings if holds_front_page else problems
+        where.append(f"The instance folder {settings.instance} is not there. Set INSTANCE_PATH to where it is, or run `flask init`.")
+    elif (free := shutil.disk_usage(settings.instance).free) < DISK_IS_LOW:
         warnings.append(f"{free // 2**20} MiB of disk are left under INSTANCE_PATH. Make room: a full disk refuses entries.")
     return Health(tuple(problems), tuple(warnings))
 

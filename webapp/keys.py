@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 
 class KeyMissing(Exception):
@@ -37,7 +38,9 @@ class Keyring:
     index: bytes
 
     @cached_property
-    def _ciphers(self) -> dict[str, AESGCM]:
+    def _ciphers(self) -> "dict[str, AESGCM]":
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # when the first form comes
+
         return {key_id: AESGCM(key) for key_id, key in self.data.items()}
 
     def seal(self, column: str, text: str) -> bytes:
@@ -48,6 +51,8 @@ class Keyring:
 
     def unseal(self, column: str, sealed: bytes) -> str:
         """The text of `seal`. Raises Unreadable."""
+        from cryptography.exceptions import InvalidTag
+
         key_id, _, rest = sealed.partition(b"\0")
         cipher = self._ciphers.get(key_id.decode(errors="replace"))
         if cipher is None:

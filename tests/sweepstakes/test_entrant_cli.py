@@ -15,7 +15,7 @@ from tests.sweepstakes.entering import LATER, entrants, letters, link, outbox, p
 from webapp.database import db, writing
 from webapp.draw import LogSealed, status
 from webapp.site import keyring
-from webapp.sweepstakes.entry_mail import log_key
+from webapp.sweepstakes.entrant_links import log_key
 from webapp.sweepstakes.making_up import MadeUp, make_up_entrants
 from webapp.sweepstakes.models import Audit, Consent
 

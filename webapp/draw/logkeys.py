@@ -6,8 +6,6 @@ Beside it stands what was signed last (lastsigned.py).
 from pathlib import Path
 from secrets import token_hex
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from webapp.draw.lastsigned import LastSigned
 from webapp.draw.notes import ED25519, Verifier, checkpoint_text, sign_note
 from webapp.draw.shapes import is_slug
@@ -21,6 +19,8 @@ class LogKey:
     """
 
     def __init__(self, name: str, origin: str, seed: bytes, last_signed: LastSigned | None = None) -> None:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
         self.name = name
         self.last_signed = last_signed
         self.origin = origin

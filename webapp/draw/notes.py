@@ -4,11 +4,12 @@ import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha256
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from typing import TYPE_CHECKING
 
 from webapp.draw.shapes import is_origin
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 ED25519 = 0x01
 COSIGNATURE = 0x04  # Ed25519 over a time and the note
@@ -73,7 +74,7 @@ class Checkpoint:
     root: bytes
 
 
-def sign_note(text: str, verifier: Verifier, private: Ed25519PrivateKey) -> str:
+def sign_note(text: str, verifier: Verifier, private: "Ed25519PrivateKey") -> str:
     """`text` (lines, each with its line feed) and one Ed25519 signature line below it."""
     return f"{text}\n— {verifier.name} {b64encode(verifier.key_id + private.sign(text.encode())).decode()}\n"
 
@@ -119,6 +120,9 @@ def _by(verifier: Verifier, note: Note) -> list[bytes]:
 
 
 def _holds(verifier: Verifier, signature: bytes, message: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     try:
         Ed25519PublicKey.from_public_bytes(verifier.public).verify(signature, message)
     except (InvalidSignature, ValueError):

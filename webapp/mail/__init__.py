@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from webapp.mail.letters import Attachment, Button, Fixed, Letter, Paragraph, Part
     from webapp.mail.looking import Queue, Row, Sent, about, count_by_kind, queue_state, sent_about
     from webapp.mail.owing import owe, owe_all
-    from webapp.mail.registered import on_round, register_addressee, register_letter, register_mailbox_key, register_mailing
+    from webapp.mail.registered import (
+        before_mail,
+        on_round,
+        register_addressee,
+        register_letter,
+        register_mailbox_key,
+        register_mailing,
+    )
     from webapp.mail.rounds import Tally
     from webapp.mail.suppressing import NotAnAddress, suppressed
 else:
@@ -24,7 +31,7 @@ else:
         letters="Attachment Button Fixed Letter Paragraph Part",
         looking="Queue Row Sent about count_by_kind queue_state sent_about",
         owing="owe owe_all",
-        registered="on_round register_addressee register_letter register_mailbox_key register_mailing",
+        registered="before_mail on_round register_addressee register_letter register_mailbox_key register_mailing",
         rounds="Tally",
         suppressing="NotAnAddress suppressed",
     )
@@ -43,6 +50,7 @@ __all__ = [
     "Sent",
     "Tally",
     "about",
+    "before_mail",
     "count_by_kind",
     "forget",
     "init_app",

@@ -1,7 +1,7 @@
 """What other rooms tell this one: who writes a letter of some kind, to whom it goes, and what wants a turn in the sender's loop."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask
 from sqlalchemy.orm import Session
@@ -16,6 +16,17 @@ MailboxKey = Callable[[str], bytes]
 Turn = Callable[[], None]
 
 
+def before_mail(app: Flask, register: Callable[[Flask], None]) -> None:
+    """Have `register` called before letters are first asked for: a web worker, which only owes them, never does."""
+    app.extensions.setdefault("before_mail", []).append(register)
+
+
+def _kept(app: Flask, name: str) -> dict[str, Any]:
+    for register in app.extensions.pop("before_mail", ()):
+        register(app)
+    return cast(dict[str, Any], app.extensions.setdefault(name, {}))
+
+
 def register_letter(app: Flask, kind: str, render: Render) -> None:
     """`render(session, ref)` writes letters of `kind` at the moment of sending; None if it is no longer owed."""
     letters(app)[kind] = render
@@ -23,7 +34,7 @@ def register_letter(app: Flask, kind: str, render: Render) -> None:
 
 def letters(app: Flask) -> dict[str, Render]:
     """The renderers by kind."""
-    return cast(dict[str, Render], app.extensions.setdefault("mail_letters", {}))
+    return _kept(app, "mail_letters")
 
 
 def register_addressee(app: Flask, kinds: Collection[str], find: Addressee) -> None:
@@ -37,7 +48,7 @@ def addressee(app: Flask, kind: str) -> Addressee:
 
 
 def _addressees(app: Flask) -> dict[str, Addressee]:
-    return cast(dict[str, Addressee], app.extensions.setdefault("mail_addressees", {}))
+    return _kept(app, "mail_addressees")
 
 
 def register_mailing(app: Flask, kind: str, recipients: Recipients) -> None:
@@ -47,7 +58,7 @@ def register_mailing(app: Flask, kind: str, recipients: Recipients) -> None:
 
 def mailings(app: Flask) -> dict[str, Recipients]:
     """Who names the recipients, by kind."""
-    return cast(dict[str, Recipients], app.extensions.setdefault("mail_mailings", {}))
+    return _kept(app, "mail_mailings")
 
 
 def register_mailbox_key(app: Flask, key_of: MailboxKey) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from flask import current_app
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -61,9 +60,3 @@ def exposition() -> bytes:
     now = CollectorRegistry()
     now.register(_Now())
     return generate_latest(counted) + generate_latest(now)
-
-
-def holds_front_page() -> bool:
-    """Whether this process could serve the front page without the database."""
-    cache = current_app.extensions.get("page_cache")
-    return cache is not None and cache.holds("/")

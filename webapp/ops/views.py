@@ -3,12 +3,10 @@
 import ipaddress
 from hmac import compare_digest
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from webapp import clock
 from webapp.errors import Refusal
-from webapp.ops import metrics
-from webapp.ops.health import examine
 from webapp.site import settings
 
 blueprint = Blueprint("ops", __name__)
@@ -23,10 +21,18 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> tuple[dict[str, object], int]:
     """200 while readers can be served, warnings or not; `?strict=1` makes warnings count, for deploys."""
-    health = examine(settings(), holds_front_page=metrics.holds_front_page(), now=clock.now())
+    from webapp.ops.health import examine
+
+    health = examine(settings(), holds_front_page=_holds_front_page(), now=clock.now())
     strict = request.args.get("strict") == "1"
     ready = not health.problems and not (strict and health.warnings)
     return {"ready": ready, "problems": health.problems, "warnings": health.warnings}, 200 if ready else 503
+
+
+def _holds_front_page() -> bool:
+    """Whether this process could serve the front page without the database."""
+    cache = current_app.extensions.get("page_cache")
+    return cache is not None and cache.holds("/")
 
 
 @blueprint.get("/metrics")
@@ -34,6 +40,8 @@ def figures() -> Response:
     """Prometheus' text format, for this very machine or for who knows METRICS_TOKEN."""
     if not (_asked_from_here() or _knows_token()):
         raise Refusal("The figures are for this machine, or for whoever sends METRICS_TOKEN.", status=403)
+    from webapp.ops import metrics
+
     return Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
 
 

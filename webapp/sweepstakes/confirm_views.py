@@ -18,7 +18,7 @@ from webapp.sweepstakes import posting
 from webapp.sweepstakes.confirming import Confirmation, NotPending, TooLate, confirm, prepare_confirmation
 from webapp.sweepstakes.consents import agreement, newsletter
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person, by_id
-from webapp.sweepstakes.entry_mail import log_key, path_for, receipt_of
+from webapp.sweepstakes.entrant_links import log_key, path_for, receipt_of
 from webapp.sweepstakes.forms import ConfirmForm, Filled, filled
 from webapp.sweepstakes.wording import when
 from webapp.tokens import BadToken, read_token

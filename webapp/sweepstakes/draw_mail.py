@@ -10,8 +10,9 @@ from webapp.site import absolute, keyring
 from webapp.sweepstakes import announcing
 from webapp.sweepstakes.claiming import read_claim
 from webapp.sweepstakes.draw_letters import WonFacts, not_this_time_letter, reminder_letter, sealed_letter, won_letter
+from webapp.sweepstakes.entrant_links import log_key
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person, by_id
-from webapp.sweepstakes.entry_mail import links, log_key
+from webapp.sweepstakes.entry_mail import links
 from webapp.tokens import make_token
 
 

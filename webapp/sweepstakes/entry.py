@@ -2,8 +2,8 @@
 
 from flask import Flask
 
-from webapp.mail import register_mailbox_key
-from webapp.sweepstakes import claim_views, confirm_views, draw_mail, entry_mail, entry_views, labelling
+from webapp.mail import before_mail, register_mailbox_key
+from webapp.sweepstakes import claim_views, confirm_views, entry_views, labelling
 from webapp.sweepstakes.mailboxes import mailbox_key
 from webapp.sweepstakes.wording import when
 
@@ -19,5 +19,11 @@ def register(app: Flask) -> None:
     app.template_global("operator_trusted")(labelling.is_trusted)
     app.template_global("campaign_time")(when)
     register_mailbox_key(app, mailbox_key)
+    before_mail(app, _register_letters)
+
+
+def _register_letters(app: Flask) -> None:
+    from webapp.sweepstakes import draw_mail, entry_mail
+
     entry_mail.register(app)
     draw_mail.register(app)

@@ -16,8 +16,8 @@ from webapp.sweepstakes.adding import add_card, prepare_card
 from webapp.sweepstakes.addresses import Address, AddressRefused, read_address
 from webapp.sweepstakes.commanding import actor, refusals
 from webapp.sweepstakes.consents import Consented, agreement, consents_of, newsletter, standing
+from webapp.sweepstakes.entrant_links import log_key
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person
-from webapp.sweepstakes.entry_mail import log_key
 from webapp.sweepstakes.finding import find, find_opened
 from webapp.sweepstakes.names import NameRefused, read_name
 from webapp.sweepstakes.reading import current_campaign

@@ -1,20 +1,18 @@
 """Writes an entrant's letter when the mail room sends it: from the row as it is then, or not at all."""
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.draw import LogKey, LogMissing, receipt, status
 from webapp.mail import Letter, about, register_addressee, register_letter
-from webapp.prepared import Writer
 from webapp.site import absolute, keyring, settings
+from webapp.sweepstakes.entrant_links import own_link, path_for, receipt_of
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person, by_id
 from webapp.sweepstakes.holding import everywhere
 from webapp.sweepstakes.labelling import is_trusted
 from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
 from webapp.sweepstakes.letters import Links, already_in_letter, confirm_letter, excluded_letter, you_are_in_letter, your_link_letter
 from webapp.sweepstakes.withdrawing import reason_of_exclusion
-from webapp.tokens import make_token
 
 # Letters of one kind about one registration, beyond which asking for more is more likely a way to pester somebody.
 MOST_ASKED_FOR = 5
@@ -102,31 +100,3 @@ def links(person: Person) -> Links:
         verify=absolute("/draws/verify"),
         operator_trusted=is_trusted(person.contest.slug),
     )
-
-
-def own_link(person: Person) -> str:
-    """The address of the entrant's own page, for letters."""
-    return absolute(path_for(person, "entry"))
-
-
-def path_for(person: Person, purpose: str) -> str:
-    """The path behind a link that only this person has: `confirm` or `entry`."""
-    return f"/{purpose}/{make_token(keyring().secret, purpose, person.id, person.token_counter)}"
-
-
-def receipt_of(session: Session, person: Person) -> str:
-    """The receipt of an entrant who confirmed, as it can be proven now."""
-    assert person.entry_index is not None and person.nonce is not None  # noqa: S101 - both come with the confirmation
-    return receipt(session, log_key(session, person.contest.slug), person.entry_index, person.nonce)
-
-
-def log_key(session: Writer, slug: str) -> LogKey:
-    """The key of a campaign's log, read at first use and then kept. Raises LogMissing, KeyMissing."""
-    kept: dict[str, LogKey] = current_app.extensions.setdefault("log_keys", {})
-    if slug not in kept:
-        log = status(session, slug)
-        if log is None:
-            raise LogMissing(slug)
-        # Its origin stays what it was at the opening, whatever SITE_URL says today.
-        kept[slug] = LogKey.load(settings().keys / "logs", log.name, log.origin)
-    return kept[slug]

@@ -13,8 +13,8 @@ from webapp.sweepstakes import entrants
 from webapp.sweepstakes.addresses import AddressRefused, read_address
 from webapp.sweepstakes.commanding import actor, refusals
 from webapp.sweepstakes.consents import newsletter
+from webapp.sweepstakes.entrant_links import log_key
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person
-from webapp.sweepstakes.entry_mail import log_key
 from webapp.sweepstakes.erasing import erase as erase_person
 from webapp.sweepstakes.finding import SLUG, find, find_opened
 from webapp.sweepstakes.holding import everywhere

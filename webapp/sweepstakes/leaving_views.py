@@ -15,8 +15,8 @@ from webapp.origin import judges_origin
 from webapp.site import settings
 from webapp.sweepstakes import posting
 from webapp.sweepstakes.consents import newsletter
+from webapp.sweepstakes.entrant_links import log_key
 from webapp.sweepstakes.entrants import Person
-from webapp.sweepstakes.entry_mail import log_key
 from webapp.sweepstakes.erasing import MustBeKept, erase
 from webapp.sweepstakes.own_views import person_of, refusal_of
 from webapp.sweepstakes.retention import WINNER

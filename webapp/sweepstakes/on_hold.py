@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from webapp.draw import refuse_if_behind
 from webapp.keys import KeyMissing
-from webapp.sweepstakes.entry_mail import log_key
+from webapp.sweepstakes.entrant_links import log_key
 
 
 def refuse_on_hold(session: Session, slug: str) -> None:

@@ -12,8 +12,8 @@ from webapp.origin import Verdict, judges_origin
 from webapp.site import keyring, settings
 from webapp.sweepstakes import posting
 from webapp.sweepstakes.consents import newsletter
+from webapp.sweepstakes.entrant_links import path_for, receipt_of
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person, by_id
-from webapp.sweepstakes.entry_mail import path_for, receipt_of
 from webapp.sweepstakes.holding import held, taken_away
 from webapp.sweepstakes.subscribing import subscribe, unsubscribe
 from webapp.sweepstakes.withdrawing import reason_of_exclusion

@@ -2,6 +2,9 @@
 
 import hmac
 import json
+import os
+from contextlib import suppress
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -9,16 +12,23 @@ from hypothesis import strategies as st
 
 from tests.draw.vectors import HASHES, LEAVES, ROOT, VECTORS
 from webapp.draw import Ranked, commitment, receipt_email
-from webapp.draw.tickets import Lowest, pseudorandom_key
+from webapp.draw import lowest as lowest_module
+from webapp.draw.drawing import ranking_of
+from webapp.draw.lowest import Beside, Lowest, Tickets, lowest_tickets
+from webapp.draw.tickets import pseudorandom_key
 
 KEY = pseudorandom_key(ROOT, bytes.fromhex(VECTORS["randomness"]))
 
 
 def best(leaves: list[tuple[int, bytes]], count: int) -> list[Ranked]:
-    lowest = Lowest(KEY, count)
-    lowest.take(leaves[: len(leaves) // 2])
-    lowest.take(leaves[len(leaves) // 2 :])
-    return list(lowest.ranking())
+    with lowest_tickets(KEY, count, len(leaves)) as lowest:
+        return taken(lowest, leaves)
+
+
+def taken(lowest: Tickets, leaves: list[tuple[int, bytes]]) -> list[Ranked]:
+    for half in (leaves[: len(leaves) // 2], leaves[len(leaves) // 2 :]):
+        lowest.take([index for index, _ in half], [hash for _, hash in half])
+    return list(ranking_of(lowest))
 
 
 @pytest.mark.parametrize("person", VECTORS["people"], ids=lambda person: person["typed"])
@@ -63,3 +73,31 @@ def test_the_best_are_those_that_sorting_everybody_gives(hashes: set[bytes], cou
     entries = list(enumerate(sorted(hashes), 1))
     everybody = sorted((hmac.digest(KEY, hash + b"\x01", "sha256"), index) for index, hash in entries)
     assert [(ranked.ticket, ranked.index) for ranked in best(entries, count)] == everybody[:count]
+
+
+def test_a_process_beside_finds_the_same() -> None:
+    leaves = [(index, sha256(b"%d" % index).digest()) for index in range(1, 5000)]
+    removed = {best(leaves, 3)[0].index, 17}
+    with lowest_tickets(KEY, 100, lowest_module.MANY) as beside:
+        here = Lowest(KEY, 100)
+        for lowest in (beside, here):
+            for lot in (leaves[:1], [], leaves[1:3000], leaves[3000:]):
+                lowest.take([index for index, _ in lot], [hash for _, hash in lot], removed)
+        assert isinstance(beside, Beside) or os.cpu_count() == 1
+        assert beside.found() == here.found()
+        assert len(here.found()) == 100
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="there is no process beside on one core")
+def test_a_process_beside_that_ends_too_early_is_an_error_not_a_ranking() -> None:
+    with lowest_tickets(KEY, 100, lowest_module.MANY) as beside:
+        assert isinstance(beside, Beside)
+        beside.take([1], [bytes(32)])
+        beside._process.kill()
+        with pytest.raises(OSError, match=r"has failed|Broken pipe"):
+            beside.found()
+    with lowest_tickets(KEY, 100, lowest_module.MANY) as beside, suppress(LookupError):
+        beside.take([1], [bytes(32)])
+        raise LookupError  # as where a row differs: the process ends with us
+    assert isinstance(beside, Beside)
+    assert beside._process.returncode is not None

@@ -14,6 +14,7 @@ from webapp.database import db, is_sqlite
 from webapp.draw import appending, leaves
 from webapp.draw.rows import CHECKPOINT, LEAF, LOG, NODE
 from webapp.draw.tree import leaf_hash
+from webapp.draw.walking import Walk
 
 ENTRIES = 520
 
@@ -120,6 +121,23 @@ def test_the_first_difference_is_named_by_table_and_row(session: Session) -> Non
         unguard(session)
         session.execute(update(table).where(*(table.c[name] == value for name, value in where.items())).values(values))
         expect(session, words)
+
+
+def test_a_sound_log_is_not_gone_through_leaf_by_leaf(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which takes three times as long."""
+    whole_log()
+    monkeypatch.setattr(Walk, "_leaf_by_leaf", pytest.fail)
+    assert draw.verify(session, "small").ranking
+
+
+def test_the_tickets_of_many_entries_are_computed_beside(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole_log()
+    here = draw.verify(session, "small")
+    monkeypatch.setattr("webapp.draw.lowest.MANY", 1)
+    assert draw.verify(session, "small") == here
+    unguard(session)
+    session.execute(update(LEAF).where(LEAF.c.index == 300).values(hash=bytes(32)))
+    expect(session, "^draw_leaf, leaf 300: its hash is not that of its data")
 
 
 def test_rows_outside_the_tree_are_found(session: Session) -> None:
@@ -238,6 +256,46 @@ def test_a_row_changed_anywhere_in_a_stretch_is_named(session: Session, monkeypa
             unguard(session)
             session.execute(update(LEAF).where(LEAF.c.index == index).values(values))
             expect(session, f"^draw_leaf, leaf {index}: .*{words}")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL has whole numbers only
+@pytest.mark.parametrize(("kind", "subject"), [("entry", None), ("entry", 77), ("withdraw", 77), ("entrx", None)])
+def test_a_row_between_two_leaves_is_found(session: Session, kind: str, subject: int | None) -> None:
+    whole_log()
+    unguard(session)
+    row = {"data": leaves.make_entry(bytes(32)), "kind": kind, "subject": subject}
+    insert_row = text('INSERT INTO draw_leaf (log_id, "index", type, subject, data, hash) VALUES (1, 5.5, :kind, :subject, :data, :hash)')
+    session.execute(insert_row, row | {"hash": leaf_hash(leaves.make_entry(bytes(32)))})
+    expect(session, "^draw_leaf, leaf 6: it is missing")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ('"index" = 5.5', "it is missing"),
+        ("data = CAST(data AS TEXT)", "its data is not bytes"),
+        ("type = CAST(type AS BLOB)", "its type is b"),
+    ],
+)
+def test_the_right_value_as_another_type_is_found(session: Session, change: str, words: str) -> None:
+    whole_log()
+    unguard(session)
+    session.execute(text(f'UPDATE draw_leaf SET {change} WHERE "index" = 5'))
+    expect(session, f"^draw_leaf, leaf 5: {words}")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("into", [1, 2])
+def test_bytes_moved_from_one_leaf_to_the_next_are_found(session: Session, into: int) -> None:
+    """Though rows are read together: the first two entries as one value, and as none."""
+    whole_log()
+    first, second = (leaves.make_entry(one) for one in commitments(2))
+    unguard(session)
+    moved = first + b"\0" + second
+    for index in (1, 2):
+        session.execute(update(LEAF).where(LEAF.c.index == index).values(data=moved if index == into else b""))
+    expect(session, "^draw_leaf, leaf 1: its data")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL keeps to the types of its columns

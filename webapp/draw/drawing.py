@@ -13,10 +13,11 @@ from webapp.draw.beacons import check_beacon
 from webapp.draw.facts import Beacon, Ranked, Result
 from webapp.draw.leaves import Data
 from webapp.draw.logkeys import LogKey
+from webapp.draw.lowest import Lowest, Tickets
 from webapp.draw.reading import Reading, read
 from webapp.draw.refusals import AlreadyDrawn, NobodyEligible, NotDue, NotSealed
 from webapp.draw.rows import BATCH, LEAF, STRETCH, head_of, scan
-from webapp.draw.tickets import Lowest, pseudorandom_key
+from webapp.draw.tickets import pseudorandom_key
 
 Progress = Callable[[int], None]
 
@@ -98,9 +99,13 @@ def lowest(session: Session, log_id: int, size: int, found: Lowest, *, progress:
     for start in range(0, size, BATCH):
         end = min(start + BATCH, size)
         entries = scan(session, _ENTRIES, log_id=log_id, start=start, end=end)
-        found.take(entries, removed(session, log_id, start, end))
+        found.take([row[0] for row in entries], [row[1] for row in entries], removed(session, log_id, start, end))
         progress(end)
-    return found.ranking()
+    return ranking_of(found)
+
+
+def ranking_of(tickets: Tickets) -> tuple[Ranked, ...]:
+    return tuple(Ranked(rank, index, ticket) for rank, (index, ticket) in enumerate(tickets.found(), 1))
 
 
 def removed(session: Session, log_id: int, start: int, end: int) -> set[int]:

@@ -5,9 +5,11 @@ from contextlib import closing
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Dialect, Insert, Select, Table, bindparam, select
+from sqlalchemy import ColumnElement, Dialect, Insert, LargeBinary, Select, Table, bindparam, literal, select
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from webapp.draw.models import Checkpoint, Leaf, Log, Node
 from webapp.draw.refusals import LogMissing
@@ -98,6 +100,33 @@ def add(session: Writer, statement: Insert, rows: Sequence[Mapping[str, Any]]) -
 @lru_cache(maxsize=64)
 def _compiled(statement: Select[Any] | Insert, dialect: Dialect) -> SQLCompiler:
     return statement.compile(dialect=dialect)
+
+
+class Joined(FunctionElement[bytes]):
+    """An aggregate: all values of a column of bytes, in the order of their index, with `between` between each two.
+
+    Millions of rows cost a third less when the database hands them over together. SQLite promises no order and makes text of
+    them, which a cast turns back: for readers who see whether they got what they expect.
+    """
+
+    type = LargeBinary()
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[bytes], between: bytes) -> None:
+        super().__init__(column, literal(between, LargeBinary()), LEAF.c.index)
+
+
+@compiles(Joined)
+def _string_agg(element: Joined, compiler: SQLCompiler, **how: Any) -> str:
+    column, between, index = (compiler.process(part, **how) for part in element.clauses)
+    return f"string_agg({column}, {between} ORDER BY {index})"
+
+
+@compiles(Joined, "sqlite")
+def _group_concat(element: Joined, compiler: SQLCompiler, **how: Any) -> str:
+    """In the order in which the rows are read: that of their key."""
+    column, between, _ = (compiler.process(part, **how) for part in element.clauses)
+    return f"group_concat({column}, {between})"
 
 
 # A stretch of a log, by its key.

@@ -1,6 +1,7 @@
 """Verifying: all that a log's rows say, recomputed from its leaves; stops at the first row that differs (PROTOCOL §5)."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from hashlib import sha256
 
 from sqlalchemy import func, select
@@ -9,14 +10,15 @@ from sqlalchemy.orm import Session
 from webapp.draw import leaves
 from webapp.draw.beacons import check_beacon
 from webapp.draw.distinct import Distinct
-from webapp.draw.drawing import lowest
+from webapp.draw.drawing import lowest, ranking_of
 from webapp.draw.facts import Ranked, Verified
 from webapp.draw.leaves import BadLeaf
+from webapp.draw.lowest import Lowest, lowest_tickets
 from webapp.draw.notes import BadNote, Verifier, parse_checkpoint, parse_note
 from webapp.draw.reading import beacon_facts, ranking_facts
 from webapp.draw.refusals import Invalid, NotAllowed
 from webapp.draw.rows import BATCH, CHECKPOINT, LEAF, LOG, NODE, Head, head_of, leaf_data
-from webapp.draw.tickets import Lowest, pseudorandom_key
+from webapp.draw.tickets import pseudorandom_key
 from webapp.draw.walking import Walk, bad_leaf
 
 
@@ -38,18 +40,20 @@ def verify(
     """
     head = head_of(session, name)
     verifier = _verifier(head, vkey)
-    with Distinct() as commitments:
-        walk = Walk(session, head, verifier, commitments)
-        walk.lowest = _promised(walk)
+    with ExitStack() as open_still:
+        walk = Walk(session, head, verifier, open_still.enter_context(Distinct()))
+        if promised := _promised(walk):
+            walk.lowest = open_still.enter_context(lowest_tickets(*promised, head.size))
         for start in range(0, head.size, BATCH):
             walk.stretch(start, min(start + BATCH, head.size))
             progress(walk.frontier.size)
         _check_head(walk)
         _check_distinct(walk)
-    _check_nothing_left_over(walk)
+        _check_nothing_left_over(walk)
+        if rules is not None and sha256(rules).hexdigest() != walk.course.terms.rules_sha256:
+            raise bad_leaf(0, "its rules_sha256 is not that of the rules.")
+        ranking = _check_draw(walk, progress) if walk.course.draw else ()
     course = walk.course
-    if rules is not None and sha256(rules).hexdigest() != course.terms.rules_sha256:
-        raise bad_leaf(0, "its rules_sha256 is not that of the rules.")
     return Verified(
         size=head.size,
         root=walk.frontier.root(),
@@ -58,7 +62,7 @@ def verify(
         sealed=course.seal is not None,
         late="draws_at" in (course.seal or {}),
         operator_trusted=course.terms.beacon["kind"] == "operator",
-        ranking=_check_draw(walk, progress) if course.draw else (),
+        ranking=ranking,
         rules_checked=rules is not None,
     )
 
@@ -78,8 +82,11 @@ def _verifier(head: Head, vkey: str | None) -> Verifier:
     return verifier
 
 
-def _promised(walk: Walk) -> Lowest | None:
-    """Who can rank the entries as they pass, if seal and draw are what their rows say: `_check_draw` sees whether they are."""
+def _promised(walk: Walk) -> tuple[bytes, int] | None:
+    """The key that ranks the entries as they pass, and the number of ranks, if seal and draw are what their rows say.
+
+    `_check_draw` sees whether they are.
+    """
     sizes = {row.kind: row.size for row in walk.checkpoints.values()}
     try:
         drawn = sizes["draw"]
@@ -87,7 +94,7 @@ def _promised(walk: Walk) -> Lowest | None:
         (data,) = leaf_data(walk.session, walk.head.id, drawn - 1, drawn)
         leaf = leaves.parse(data)
         key = pseudorandom_key(root, beacon_facts(leaf["beacon"]).randomness)
-        return Lowest(key, len(leaf["ranking"]))
+        return key, len(leaf["ranking"])
     except (KeyError, TypeError, ValueError, AttributeError, BadNote, BadLeaf):
         return None
 
@@ -150,7 +157,7 @@ def _check_draw(walk: Walk, progress: Callable[[int], None]) -> tuple[Ranked, ..
         raise bad_leaf(walk.drawn_at, str(error)) from error
     key, count = pseudorandom_key(walk.roots["seal"], beacon.randomness), len(leaf["ranking"])
     if walk.lowest and (walk.lowest.key, walk.lowest.count) == (key, count):
-        ranking = walk.lowest.ranking()
+        ranking = ranking_of(walk.lowest)
     else:
         ranking = lowest(walk.session, walk.head.id, walk.drawn_at, Lowest(key, count), progress=progress)
     for said, found in zip(ranking_facts(leaf["ranking"]), ranking, strict=True):

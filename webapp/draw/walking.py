@@ -4,10 +4,9 @@ Leaves stream by in stretches. What stays in memory are the tree's frontier, two
 A stretch is checked as a whole, which takes a third of the time; where that finds anything odd, leaf by leaf, to name the row.
 """
 
-from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Select, literal_column, select
+from sqlalchemy import BigInteger, LargeBinary, Select, and_, bindparam, cast, func, not_, select
 from sqlalchemy.orm import Session
 
 from webapp.draw import leaves
@@ -15,18 +14,37 @@ from webapp.draw.course import Course
 from webapp.draw.distinct import Distinct
 from webapp.draw.drawing import removed
 from webapp.draw.leaves import BadLeaf, Data
+from webapp.draw.lowest import Tickets
 from webapp.draw.notes import BadNote, Verifier, open_checkpoint
 from webapp.draw.refusals import Invalid, NotAllowed
-from webapp.draw.rows import CHECKPOINT, LEAF, NODE, STRETCH, Head, scan
-from webapp.draw.tickets import Lowest
-from webapp.draw.tree import Frontier, leaf_hash
+from webapp.draw.rows import CHECKPOINT, LEAF, NODE, STRETCH, Head, Joined, scan
+from webapp.draw.tree import Frontier, leaf_hash, leaf_hashes
 
 _ENTRY: Data = {"type": "entry"}
 _ALL = select(LEAF.c.index, LEAF.c.type, LEAF.c.subject, LEAF.c.data, LEAF.c.hash).where(*STRETCH).order_by(LEAF.c.index)
-# As the index of events says it: a parameter would not find that index.
-_EVENTS = _ALL.where(LEAF.c.type != literal_column("'entry'"))
-_ENTRIES = (
-    select(LEAF.c.index, LEAF.c.data, LEAF.c.hash).where(*STRETCH, LEAF.c.type == "entry", LEAF.c.subject.is_(None)).order_by(LEAF.c.index)
+# A row as that of an entry must be, as far as the database can see. SQLite takes any type in any column; bytes come after all others.
+_SOUND = and_(
+    LEAF.c.type == "entry",
+    LEAF.c.subject.is_(None),
+    cast(LEAF.c.index, BigInteger) == LEAF.c.index,
+    LEAF.c.data >= b"",
+    func.length(LEAF.c.data) == leaves.ENTRY_SIZE,
+    LEAF.c.hash >= b"",
+    func.length(LEAF.c.hash) == 32,
+)
+# How many sound rows there are, their data, ready to be hashed but for the first zero byte, and their hashes; and how many rows at all.
+_TOGETHER = select(
+    func.count(),
+    cast(Joined(LEAF.c.data, b"\x00"), LargeBinary),
+    cast(Joined(LEAF.c.hash, b""), LargeBinary),
+    select(func.count()).where(*STRETCH).select_from(LEAF).correlate(None).scalar_subquery(),
+).where(*STRETCH, _SOUND)
+_OTHERS = _ALL.where(not_(_SOUND))
+_NODES = select(NODE.c.index, NODE.c.hash).where(
+    NODE.c.log_id == bindparam("log_id"),
+    NODE.c.level == bindparam("level"),
+    NODE.c.index >= bindparam("start"),
+    NODE.c.index < bindparam("end"),
 )
 
 
@@ -45,7 +63,7 @@ class Walk:
         self.course = Course()
         self.roots: dict[str, bytes] = {}
         self.drawn_at = 0
-        self.lowest: Lowest | None = None
+        self.lowest: Tickets | None = None
         where = select(CHECKPOINT.c.size, CHECKPOINT.c.kind, CHECKPOINT.c.note).where(CHECKPOINT.c.log_id == head.id)
         self.checkpoints = {row.size: row for row in session.execute(where)}
         self._nodes: list[tuple[int, int, bytes]] = []
@@ -71,20 +89,23 @@ class Walk:
         if (checkpoint.size, checkpoint.root) != (self.frontier.size, self.frontier.root()):
             raise Invalid(table, row, "its checkpoint is signed, but of another tree than the leaves make.")
 
-    def _scan(self, statement: Select[Any], start: int, end: int) -> list[Any]:
-        return scan(self.session, statement, log_id=self.head.id, start=start, end=end)
+    def _scan(self, statement: Select[Any], start: int, end: int, **more: int) -> list[Any]:
+        return scan(self.session, statement, log_id=self.head.id, start=start, end=end, **more)
 
     def _whole(self, start: int, end: int) -> bool:
         """Take the stretch, its entries checked all at once; False, with nothing taken, if anything is odd about them."""
-        events, entries = self._scan(_EVENTS, start, end), self._scan(_ENTRIES, start, end)
-        indexes, data, stored = zip(*entries, strict=True) if entries else ((), (), ())
-        if sorted([*indexes, *(row[0] for row in events)]) != list(range(start, end)) or not leaves.are_entries(data):
+        ((sound, data, stored, total),) = self._scan(_TOGETHER, start, end)
+        others = self._scan(_OTHERS, start, end) if sound < total else []
+        if total != end - start or not all(isinstance(row[0], int) for row in others):
+            return False  # else, as the key is unique, every index is there
+        joined = b"\x00" + data if sound else b""
+        if not leaves.are_entries(joined, sound):
             return False
-        hashes = [sha256(b"\x00" + leaf).digest() for leaf in data]
-        if tuple(hashes) != stored:
+        hashes = leaf_hashes(joined, sound)
+        if b"".join(hashes) != (stored or b""):
             return False
         position, taken = start, 0
-        for row in events:
+        for row in others:
             ahead = row[0] - position
             self._entries(hashes[taken : taken + ahead])
             self._leaf(*row)
@@ -140,7 +161,7 @@ class Walk:
     def _rank(self, first: int, hashes: list[bytes]) -> None:
         self.commitments.add(hashes)
         if self.lowest:
-            self.lowest.take(enumerate(hashes, first), self._removed)
+            self.lowest.take(range(first, first + len(hashes)), hashes, self._removed)
 
     def _remove(self, index: int, subject: int) -> None:
         if subject >= index or _get(self._is_event, subject):
@@ -162,11 +183,11 @@ class Walk:
 
     def _check_nodes(self) -> None:
         """Compare the nodes that the stretch completed with the rows that hold them."""
-        nodes = [(height // 8, index, root) for height, index, root in self._nodes]
-        for level in sorted({level for level, _, _ in nodes}):
-            expected = {index: root for at, index, root in nodes if at == level}
-            where = (NODE.c.log_id == self.head.id, NODE.c.level == level, NODE.c.index >= min(expected), NODE.c.index <= max(expected))
-            found = {row[0]: row[1] for row in self.session.execute(select(NODE.c.index, NODE.c.hash).where(*where))}
+        levels: dict[int, dict[int, bytes]] = {}
+        for height, index, root in self._nodes:
+            levels.setdefault(height // 8, {})[index] = root
+        for level, expected in levels.items():
+            found = dict(self._scan(_NODES, min(expected), max(expected) + 1, level=level))
             for index, root in expected.items():
                 if found.get(index) != root:
                     raise Invalid("draw_node", f"level {level}, index {index}", "it is missing or not what its leaves make.")

@@ -52,10 +52,20 @@ class Moved(NotWritable):
         self.destination = destination
 
 
+class Closed(NotWritable):
+    """Until the file system, or who owns it, is mended."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"{error.filename} cannot be written: {error.strerror}. Make the instance folder writable for this user.")
+
+
 @contextmanager
 def queue(lock: Path) -> Iterator[None]:
-    """Wait for our turn to write (SQLite). Raises Held."""
-    descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT, 0o666)  # a tenth of what a file object costs
+    """Wait for our turn to write (SQLite). Raises Held, Closed."""
+    try:
+        descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT, 0o666)  # a tenth of what a file object costs
+    except OSError as error:
+        raise Closed(error) from error
     try:
         if os.fstat(descriptor).st_size and _is_held(lock):
             raise Held

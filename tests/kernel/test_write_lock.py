@@ -75,6 +75,25 @@ def test_a_writer_at_work_is_waited_for(app: Flask, session: Session) -> None:
     assert order == ["written", "held"]
 
 
+def test_a_folder_that_cannot_be_written_is_a_sentence_and_a_503_with_the_filled_form(
+    app: Flask, client: FlaskClient, run: FlaskCliRunner, tmp_path: Path
+) -> None:
+    if app.extensions["write_lock"] is None:  # PostgreSQL needs no such file
+        return
+    with time_machine.travel(NOW, tick=False):
+        open_one(run, tmp_path)
+        client.get("/register")
+        app.extensions["write_lock"].unlink()
+        app.extensions["write_lock"].mkdir()  # nobody can write that; a read-only file system stops root, too
+        answer = client.post("/register", data=typed(email="ada@example.com"))
+        assert answer.status_code == 503
+        assert 'value="ada@example.com"' in answer.text
+        said = run.invoke(args=["sweepstakes", "close", "win-100", "--now", "--yes"])
+        assert said.exit_code == 1
+        assert "write.lock cannot be written" in said.stderr
+        assert "Traceback" not in said.output
+
+
 def test_a_killed_holder_holds_nobody(tmp_path: Path) -> None:
     lock = tmp_path / "write.lock"
     code = (

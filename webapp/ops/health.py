@@ -1,5 +1,6 @@
 """Whether this process can serve readers, and what else needs somebody's attention."""
 
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,6 +54,8 @@ def examine(settings: Settings, *, holds_front_page: bool, now: datetime) -> Hea
     if not settings.instance.is_dir():
         where = warnings if holds_front_page else problems
         where.append(f"The instance folder {settings.instance} is not there. Set INSTANCE_PATH to where it is, or run `flask init`.")
+    elif not os.access(settings.instance, os.W_OK | os.X_OK):
+        warnings.append("INSTANCE_PATH cannot be written: with SQLite, forms answer 503. Mend its owner, or the file system.")
     elif (free := shutil.disk_usage(settings.instance).free) < DISK_IS_LOW:
         warnings.append(f"{free // 2**20} MiB of disk are left under INSTANCE_PATH. Make room: a full disk refuses entries.")
     return Health(tuple(problems), tuple(warnings))

@@ -137,6 +137,12 @@ def damaged() -> None:
         opened.write(b"\xff" * 4096)
 
 
+def unopenable() -> None:
+    file = Path(settings().database_url.removeprefix("sqlite:///"))
+    file.rename(file.with_name("elsewhere"))
+    file.mkdir()
+
+
 def stray() -> None:
     with closing(sqlite3.connect(settings().database_url.removeprefix("sqlite:///"))) as connection:
         connection.execute("UPDATE sweepstakes_entrant SET campaign_id = 99 WHERE id = 5")
@@ -207,6 +213,7 @@ SITUATIONS = {
     ),
     "moved away": Situation(moved, "moved", "FAULT", "moved to postgresql://there/daily", "Set DATABASE_URL"),
     "database damaged": Situation(damaged, "integrity", "FAULT", "damaged", "restore the newest backup"),
+    "database that cannot be opened": Situation(unopenable, "integrity", "FAULT", "cannot be looked at", "Run as the owner"),
     "a row that points nowhere": Situation(stray, "integrity", "FAULT", "sweepstakes_entrant points", "restore the newest backup"),
     "never ticked": Situation(lose("tick.json"), "tick", "FAULT", "no tick ever", "flask mail send --loop"),
     "stale tick": Situation(nothing, "tick", "FAULT", "The last tick was at 2026-12-01", "flask tick", at=NOW + timedelta(hours=1)),

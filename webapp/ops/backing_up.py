@@ -4,6 +4,7 @@ The database in it is always SQLite, whatever the site runs on: SQLite copies it
 deleted), and PostgreSQL is copied row by row from one snapshot. So each backup can be restored into either.
 """
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -70,6 +71,8 @@ def back_up(file: Path, settings: Settings, *, now: datetime, quiet: bool) -> Ba
 def back_up_keys(file: Path, settings: Settings, *, now: datetime) -> list[str]:
     """Write the keys alone to `file`; returns their names. Raises Refused."""
     folder = settings.keys
+    if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
+        raise Refused(f"{folder} cannot be read by this user. Run as its owner.")
     sources = {f"keys/{path.relative_to(folder)}": path for path in sorted(folder.rglob("*")) if _is_kept(path, folder)}
     if not sources:
         raise Refused(f"There are no keys in {folder}. `flask init` makes them.")

@@ -63,6 +63,9 @@ def integrity(patient: Patient) -> Iterator[Finding]:
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
             (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
             stray = connection.execute("PRAGMA foreign_key_check").fetchone()
+    except sqlite3.OperationalError as error:  # it says nothing about what is in the file
+        yield fault(f"The database cannot be looked at ({error}).", f"Run as the owner of {file}, and look at the disk.")
+        return
     except sqlite3.DatabaseError as error:
         found, stray = str(error), None
     if found != "ok":

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from flask.testing import FlaskCliRunner
+from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import Table, delete, update
 from sqlalchemy.orm import Session
 
@@ -49,7 +49,13 @@ def doctor(run: FlaskCliRunner) -> dict[str, str]:
     ],
 )
 def test_a_log_that_cannot_even_be_read_is_told_row_by_row(
-    run: FlaskCliRunner, session: Session, table: Table, where: dict[str, Any], values: dict[str, Any] | None, named: str
+    run: FlaskCliRunner,
+    client: FlaskClient,
+    session: Session,
+    table: Table,
+    where: dict[str, Any],
+    values: dict[str, Any] | None,
+    named: str,
 ) -> None:
     unguard(session)
     here = [table.c[name] == value for name, value in where.items()]
@@ -58,8 +64,14 @@ def test_a_log_that_cannot_even_be_read_is_told_row_by_row(
     assert f"invalid: {named}" in refused(run, "verify", "win-100")
     for command in (["show"], ["close", "--now", "--yes"], ["draw"], ["award", "1", "--yes"], ["winners"], ["bundle", "/dev/null/x"]):
         refused(run, command[0], "win-100", *command[1:])
+    for command in (["sweepstakes", "list"], ["sweepstakes", "stats", "win-100"]):
+        result = run.invoke(args=command)
+        assert (result.exit_code, "`flask sweepstakes verify win-100` names the first" in result.stderr) == (1, True)
     told = doctor(run)
     assert named in told["logs"]
+    for path in ("", "/sealed", "/result.json", "/bundle.zip"):
+        response = client.get(f"/draws/win-100{path}")
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "30"), path
 
 
 @pytest.mark.parametrize(

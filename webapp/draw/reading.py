@@ -24,7 +24,14 @@ class Reading:
 
 
 def read(session: Writer, head: Head) -> Reading:
-    """Follow the log's few milestones up to `head`."""
+    """Follow the log's few milestones up to `head`. Raises LogDamaged."""
+    try:
+        return _read(session, head)
+    except (BadLeaf, BadNote, NotAllowed, LookupError, TypeError, ValueError, AttributeError) as error:  # SQLite takes any type anywhere
+        raise LogDamaged(head.name) from error
+
+
+def _read(session: Writer, head: Head) -> Reading:
     course = Course(entries=head.entries, removed=head.removed)
     notes = {}
     for milestone in milestones(session, head):
@@ -81,8 +88,6 @@ def status(session: Writer, name: str) -> LogStatus | None:
         return status_of(read(session, head_of(session, name)))
     except LogMissing:
         return None
-    except (BadLeaf, BadNote, NotAllowed, LookupError, TypeError, ValueError, AttributeError) as error:  # SQLite takes any type anywhere
-        raise LogDamaged(name) from error
 
 
 def status_of(reading: Reading) -> LogStatus:

@@ -24,8 +24,8 @@ class LogMissing(NotAllowed):
         super().__init__(f"There is no log {name}: its campaign was never opened.")
 
 
-class LogDamaged(NotAllowed):
-    """Its milestones cannot be read any more: somebody has changed rows by hand, or a disk has."""
+class LogDamaged(NotAllowed, NotWritable):
+    """Its milestones cannot be read any more: somebody has changed rows by hand, or a disk has. It is as a database that is away."""
 
     def __init__(self, name: str) -> None:
         super().__init__(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, request
 
 from webapp.counting import tally
+from webapp.late_rules import LateRule
 from webapp.logs import request_id
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Trace:
 
 class TracedFlask(Flask):
     """Flask, logging an unexpected exception without the address asked for: it may be somebody's secret link."""
+
+    url_rule_class = LateRule
 
     def log_exception(self, exc_info: Any) -> None:
         rule = request.url_rule.rule if request.url_rule else "none"

@@ -2,19 +2,19 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app, has_request_context
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, PoolProxiedConnection, String, event
+from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from webapp import write_lock
-from webapp.prepared import Plain, Writer, faults_of, insert_on, plain
+from webapp.prepared import Plain, Writer, insert_on, plain
 from webapp.site import settings
 
 if TYPE_CHECKING:
@@ -162,21 +162,6 @@ def writing() -> Iterator[Session]:
             raise
     for act in session.info.pop("after_commit", ()):
         act()
-
-
-@contextmanager
-def reading_plainly() -> Iterator[Plain]:
-    """For one prepared question, outside of the request's own transaction."""
-    with connected(db.engine) as raw:
-        yield Plain(db.engine.dialect, raw.driver_connection)
-
-
-@contextmanager
-def connected(engine: Engine) -> Iterator[PoolProxiedConnection]:
-    with faults_of(engine.dialect):
-        raw = engine.raw_connection()
-    with closing(raw):
-        yield raw
 
 
 def after_commit(session: Writer, act: Callable[[], object]) -> None:

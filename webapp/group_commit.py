@@ -8,13 +8,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, TypeVar, cast
 
 from flask import current_app
 
 from webapp import write_lock
-from webapp.database import begin_to_write, connected, db, refuse_in_maintenance, refuse_unless_free
+from webapp.database import begin_to_write, db, refuse_in_maintenance, refuse_unless_free
+from webapp.plain_connections import connected
 from webapp.prepared import Plain, faults_of
 
 Result = TypeVar("Result")
@@ -91,9 +92,8 @@ class GroupCommit:
 
 @contextmanager
 def _transaction(since: float) -> Iterator[Plain]:
-    lock, engine = current_app.extensions["write_lock"], db.engine
-    with write_lock.queue(lock) if lock else nullcontext(), connected(engine) as raw:
-        transaction = Plain(engine.dialect, raw.driver_connection)
+    lock = current_app.extensions["write_lock"]
+    with write_lock.queue(lock) if lock else nullcontext(), connected() as transaction:
         if lock:
             begin_to_write(transaction.execute, time.monotonic() - since)
         try:
@@ -101,10 +101,11 @@ def _transaction(since: float) -> Iterator[Plain]:
             yield transaction
             for act in transaction.info.get("before_commit", ()):
                 act()
-            with faults_of(engine.dialect):
-                raw.commit()
+            with faults_of(transaction.dialect):
+                transaction.driver.commit()
         except BaseException:
-            raw.rollback()
+            with suppress(Exception):  # what came first is worth more
+                transaction.driver.rollback()
             raise
     for act in transaction.info.get("after_commit", ()):
         act()

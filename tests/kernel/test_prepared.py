@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from tests.kernel.test_database import NOON, creative
 from webapp import group_commit
 from webapp.ads.models import Creative
-from webapp.database import db, reading_plainly, writing
+from webapp.database import db, writing
 from webapp.mail.models import Outbox
+from webapp.plain_connections import reading_plainly
 from webapp.prepared import Plain, Prepared, insert_on
 from webapp.sweepstakes.models import ConsentText
 

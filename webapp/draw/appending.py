@@ -47,8 +47,7 @@ def append_entries(session: Writer, key: LogKey, commitments: Sequence[bytes]) -
     """An entry for each of `commitments`, in their order. Raises LogMissing, WrongKey, LogSealed, LogVoid, LogBehind."""
     if len(set(commitments)) < len(commitments) or any(len(commitment) != 32 for commitment in commitments):
         raise ValueError("commitments have 32 bytes and are never equal")
-    head = locked_head(session, key)
-    refuse_if_closed(session, head)
+    head = _growing_head(session, key)
     return _append(session, key, head, "entry", [leaves.make_entry(commitment) for commitment in commitments])
 
 
@@ -60,9 +59,7 @@ def append_entry(session: Plain, key: LogKey, commitment: bytes) -> int:
     """
     kept: tuple[Head, list[bytes]] | None = session.info.get((append_entry, key.name))
     if kept is None:
-        head = locked_head(session, key)
-        refuse_if_closed(session, head)
-        _refuse_if_behind(key, head)
+        head = _growing_head(session, key)
         kept = session.info[append_entry, key.name] = head, []
         before_commit(session, partial(_append, session, key, head, "entry", kept[1]))
     head, entries = kept
@@ -76,8 +73,7 @@ def remove_entry(session: Session, key: LogKey, kind: Removal, index: int, reaso
     Raises NotAnEntry, AlreadyRemoved, BadTerms, LogMissing, WrongKey, LogSealed, LogVoid, LogBehind.
     """
     data = make_leaf(kind, index=index, reason=reason)
-    head = locked_head(session, key)
-    refuse_if_closed(session, head)
+    head = _growing_head(session, key)
     here = LEAF.c.log_id == head.id
     if session.execute(select(LEAF.c.type).where(here, LEAF.c.index == index)).scalar() != "entry":
         raise NotAnEntry(index)
@@ -89,6 +85,8 @@ def remove_entry(session: Session, key: LogKey, kind: Removal, index: int, reaso
 def append_milestone(session: Session, key: LogKey, head: Head, data: bytes) -> Appended:
     """Append the one leaf `data`, which its caller has checked against the log's course, and keep its checkpoint."""
     kind = leaves.parse(data)["type"]
+    if kind != "void":  # which ends what must not go on
+        _refuse_if_behind(key, head)
     done = _append(session, key, head, kind, [data])
     session.execute(insert(CHECKPOINT).values(log_id=head.id, size=done.size, kind=kind, note=done.checkpoint))
     return done
@@ -107,6 +105,14 @@ def locked_head(session: Writer, key: LogKey) -> Head:
     head = head_of(session, key.name, lock=True)
     if (head.origin, head.vkey) != (key.origin, key.vkey):
         raise WrongKey(key.name)
+    return head
+
+
+def _growing_head(session: Writer, key: LogKey) -> Head:
+    """The locked head of a log to which entries may be added. Raises LogMissing, WrongKey, LogSealed, LogVoid, LogBehind."""
+    head = locked_head(session, key)
+    refuse_if_closed(session, head)
+    _refuse_if_behind(key, head)
     return head
 
 
@@ -133,8 +139,6 @@ def _refuse_if_behind(key: LogKey, head: Head) -> None:
 
 
 def _append(session: Writer, key: LogKey, head: Head, kind: str, data: Sequence[bytes], *, subject: int | None = None) -> Appended:
-    if kind != "void":  # which ends what must not go on
-        _refuse_if_behind(key, head)
     frontier = Frontier.from_bytes(head.size, head.frontier)
     hashes = [leaf_hash(leaf) for leaf in data]
     nodes = [{"log_id": head.id, "level": height // 8, "index": index, "hash": root} for height, index, root in frontier.extend(hashes)]

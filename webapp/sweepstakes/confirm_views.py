@@ -8,18 +8,20 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, group_commit
 from webapp.counting import count
-from webapp.database import db, reading_plainly
+from webapp.database import db
 from webapp.draw import status as log_status
 from webapp.errors import Refusal
 from webapp.headers import private, see_other
 from webapp.origin import Verdict, judges_origin
+from webapp.plain_connections import reading_plainly
 from webapp.site import keyring, settings
 from webapp.sweepstakes import posting
 from webapp.sweepstakes.confirming import Confirmation, NotPending, TooLate, confirm, prepare_confirmation
 from webapp.sweepstakes.consents import agreement, newsletter
-from webapp.sweepstakes.entrants import NoSuchEntrant, Person, by_id
 from webapp.sweepstakes.entrant_links import log_key, path_for, receipt_of
-from webapp.sweepstakes.forms import ConfirmForm, Filled, filled
+from webapp.sweepstakes.entrants import NoSuchEntrant, Person, by_id
+from webapp.sweepstakes.forms import ConfirmForm, Filled, filled, is_ticked
+from webapp.sweepstakes.names import NameRefused, read_name
 from webapp.sweepstakes.wording import when
 from webapp.tokens import BadToken, read_token
 
@@ -50,32 +52,34 @@ def show(token: str) -> Response:
 def post(token: str) -> AnyResponse:
     """Confirm. A second press finds it done and shows the same page."""
     fields, unfit = posting.receive()
-    form, verdict = ConfirmForm(fields), posting.verdict(fields, "confirm")
+    verdict = posting.verdict(fields, "confirm")
     person = None
     try:
         person = _person(token)
-        refused = _take(person, form, verdict, unfit) if person.state == "pending" else None
+        refused = _take(person, fields, verdict, unfit) if person.state == "pending" else None
     except OperationalError:
         if verdict is Verdict.CROSS:  # the words that are agreed to must be read on our page, and cannot be shown now
             raise
-        return _away(person, form)
+        return _away(person, ConfirmForm(fields))
     return refused or see_other(url_for("confirm.show", token=token))
 
 
-def _take(person: Person, form: ConfirmForm, verdict: Verdict, unfit: posting.Unfit | None) -> Response | None:
+def _take(person: Person, fields: posting.Fields, verdict: Verdict, unfit: posting.Unfit | None) -> Response | None:
     """Confirm, or the page that says why not."""
     if verdict is not Verdict.OURS:
         ours = verdict is Verdict.UNKNOWN
         _note(verdict.value)
-        return _again(person, form, 403, notice=NOT_TOLD if ours else NOT_OURS, newsletter=ours)
+        return _again(person, ConfirmForm(fields), 403, notice=NOT_TOLD if ours else NOT_OURS, newsletter=ours)
     if unfit is not None:
         _note("unfit")
-        return _again(person, form, unfit.status, notice=unfit.sentence, faulty=unfit.faulty)
-    if not form.validate():
-        _note("invalid")
-        return _again(person, form, 422)
+        return _again(person, ConfirmForm(fields), unfit.status, notice=unfit.sentence, faulty=unfit.faulty)
     try:
-        _confirm(person, _wish(person, form))
+        _confirm(person, _wish(person, fields))
+    except NameRefused:
+        _note("invalid")
+        form = ConfirmForm(fields)
+        form.validate()
+        return _again(person, form, 422)
     except TooLate:
         _note("too_late")
         return _too_late(person)
@@ -86,10 +90,12 @@ def _take(person: Person, form: ConfirmForm, verdict: Verdict, unfit: posting.Un
     return None
 
 
-def _wish(person: Person, form: ConfirmForm) -> Confirmation:
+def _wish(person: Person, fields: posting.Fields) -> Confirmation:
+    """Raises NameRefused."""
+    name = read_name(fields.get("name", ""))
     words = agreement(person.contest.minimum_age, person.contest.eligibility)
-    letters = newsletter(settings().site_name) if form.newsletter.data else None
-    return prepare_confirmation(person, form.person_name, words, letters, nonce=secrets.token_bytes(32), keys=keyring())
+    letters = newsletter(settings().site_name) if is_ticked(fields, "newsletter") else None
+    return prepare_confirmation(person, name, words, letters, nonce=secrets.token_bytes(32), keys=keyring())
 
 
 def _confirm(person: Person, wish: Confirmation) -> None:
@@ -110,10 +116,11 @@ def receipt(token: str) -> Response:
 
 def _person(token: str) -> Person:
     """Whom the link was mailed to. Refuses with words that help."""
+    keys = keyring()
     try:
-        entrant_id, counter = read_token(keyring().secret, "confirm", token)
+        entrant_id, counter = read_token(keys.secret, "confirm", token)
         with reading_plainly() as session:
-            person = by_id(session, entrant_id, keys=keyring())
+            person = by_id(session, entrant_id, keys=keys)
     except (BadToken, NoSuchEntrant) as error:
         raise Refusal(NO_SUCH_LINK, status=404) from error
     if person.token_counter != counter or person.state in {"withdrawn", "erased"}:

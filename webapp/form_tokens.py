@@ -6,8 +6,8 @@ its Referer is left out: it would shut out just the browsers that this is for.
 
 from typing import cast
 
-from flask import Flask, Request, g, session
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response, g, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from itsdangerous import URLSafeTimedSerializer
 from wtforms import ValidationError
@@ -26,6 +26,10 @@ class _Sessions(SecureCookieSessionInterface):
         if self.get_cookie_name(app) not in request.cookies:
             return SecureCookieSession()
         return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if session.accessed or session.modified:
+            super().save_session(app, session, response)
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         return URLSafeTimedSerializer(
@@ -54,7 +58,7 @@ def issue() -> str:
 
 def accepts(token: str | None) -> bool:
     """Whether `token` is ours, belongs to this browser's cookie and is not older than two hours."""
-    if FIELD not in session:
+    if token is None or FIELD not in session:
         return False
     try:
         validate_csrf(token, secret_key=keyring().secret, time_limit=GOOD_FOR, token_key=FIELD)

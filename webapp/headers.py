@@ -1,9 +1,15 @@
 """Response headers: the security set on everything, and the cache rules a view can choose."""
 
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
 from flask import Flask, Response
 
 from webapp.config import Settings
 from webapp.page_cache import keep
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # No inline code anywhere, so neither nonce (which a cached page cannot carry) nor hash is needed.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -39,12 +45,25 @@ def init_app(app: Flask, settings: Settings) -> None:
     standard = {**SECURITY, "Cache-Control": "no-store"}
     if settings.https:
         standard["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    app.wsgi_app = _Standard(app.wsgi_app, standard)  # type: ignore[method-assign]
 
-    @app.after_request
-    def secure(response: Response) -> Response:
-        own = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - headers are pairs
-        response.headers.extend((name, value) for name, value in standard.items() if name.lower() not in own)
-        return response
+
+class _Standard:
+    """WSGI middleware around Flask, inside of the page cache: adds the headers that an answer does not set for itself.
+
+    They never change, so they pass by Flask's response, which would check and copy each of them.
+    """
+
+    def __init__(self, app: "WSGIApplication", standard: Mapping[str, str]) -> None:
+        self._app = app
+        self._standard = [(name.lower(), (name, value)) for name, value in standard.items()]
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+            own = {name.lower() for name, _ in headers}
+            return start_response(status, [*headers, *(pair for name, pair in self._standard if name not in own)], exc_info)
+
+        return self._app(environ, start)
 
 
 def public(response: Response, *, arguments: tuple[str, ...] = (), store: bool = True, shows_entries: bool = False) -> Response:

@@ -144,7 +144,7 @@ def test_the_log_is_json_lines_with_the_request_id_and_nobody_in_it(logged: tupl
     assert ask(here.url + "/zoe.quill@example.com", **{"User-Agent": "zoe-browser", "Referer": "https://example.org/zoe"}) == 404
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     posted = [line for line in lines if line.get("request") == own]
-    assert {"form_posts", None} <= {line.get("event") for line in posted}
+    assert {"registrations", None} <= {line.get("event") for line in posted}
     told = {(line["method"], line["route"], line["status"]) for line in posted if "route" in line}
     assert told == {("POST", "/register", 303), ("GET", "/register/thanks", 200)}  # urllib takes the header along
     assert {"time", "ms", "bytes"} <= posted[-1].keys() | posted[0].keys()

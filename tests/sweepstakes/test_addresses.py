@@ -4,7 +4,8 @@ import string
 import time
 
 import pytest
-from hypothesis import given
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from webapp.draw import receipt_email
@@ -32,6 +33,28 @@ def test_an_address_as_the_receipt_prints_it_stays_as_it_is(local: str, domain: 
     assert receipt_email(address.email) == address.email
     assert read_address(address.email) == address
     assert read_address(f" {local.upper()}@{domain.upper()} ") == address
+
+
+SIGNS = string.ascii_letters + string.digits + ".+_-'\"!@ "
+
+
+@given(st.text(SIGNS, max_size=70), st.lists(st.text(string.ascii_letters + string.digits + "-_[", max_size=64), max_size=6))
+@example("a" * 64, ["b" * 63] * 3)
+@example("a" * 65, ["example", "org"])
+@example("a..b", ["example", "org"])
+@example("a", ["xn--zz", "de"])
+@example("a", ["localhost"])
+def test_what_is_read_by_short_cuts_is_what_the_library_takes(local: str, labels: list[str]) -> None:
+    typed = f"{local}@{'.'.join(labels)}".strip()
+    try:
+        expected = validate_email(typed, check_deliverability=False).ascii_email
+    except EmailNotValidError:
+        expected = None
+    try:
+        found: str | None = read_address(typed).email
+    except AddressRefused:
+        found = None
+    assert found == (expected and receipt_email(expected))
 
 
 @given(st.text(max_size=300))

@@ -1,7 +1,9 @@
 """E-mail addresses: read strictly as typed, and in the canonical form by which one mailbox is known as one."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -19,6 +21,9 @@ _PLUS = (
     | frozenset({"proton.me", "protonmail.com", "pm.me"})
     | frozenset({"icloud.com", "me.com", "mac.com"})
 )
+
+
+_PLAIN = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 
 
 class AddressRefused(Exception):
@@ -47,13 +52,27 @@ def read_address(typed: str) -> Address:
     if "@" not in stripped:
         raise AddressRefused("The e-mail address lacks its @. Write it whole, for example name@example.com.")
     try:
-        valid = validate_email(unicodedata.normalize("NFC", stripped), check_deliverability=False)
+        valid = _valid(unicodedata.normalize("NFC", stripped))
     except EmailNotValidError as error:
         raise AddressRefused("This does not look like an e-mail address. Please check it, for example name@example.com.") from error
-    if valid.ascii_email is None:
+    if valid is None:
         raise AddressRefused("We can write only to addresses with plain letters a–z before the @. Please use another one.")
-    email = receipt_email(valid.ascii_email)
+    email = receipt_email(valid)
     return Address(email, canonical(email))
+
+
+def _valid(typed: str) -> str | None:
+    """The address in ASCII; None if it cannot be written so. Raises EmailNotValidError."""
+    local, _, domain = typed.rpartition("@")
+    # Almost all addresses: their domain is most of the work, and has been seen before.
+    if _PLAIN.fullmatch(local) and domain.isascii():
+        return f"{local}@{_valid_domain(domain)}"
+    return validate_email(typed, check_deliverability=False).ascii_email
+
+
+@lru_cache(maxsize=4096)
+def _valid_domain(domain: str) -> str:
+    return validate_email(f"a@{domain}", check_deliverability=False).ascii_domain
 
 
 def canonical(email: str) -> str:

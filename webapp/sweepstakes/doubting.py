@@ -1,6 +1,7 @@
 """Addresses that are probably not meant as typed, and those that are made to be thrown away. Asks lists, no network."""
 
 import unicodedata
+from functools import lru_cache
 
 # The ten providers that people mistype most often, because most people are there.
 PROVIDERS = (
@@ -22,11 +23,15 @@ REAL = frozenset({"mail.com", "email.com", "ymail.com", "gmail.co", "yahoo.ca", 
 def meant(email: str) -> str | None:
     """The address that was probably meant by `email`: the same at a large provider, one slip of the finger away; else None."""
     local, _, domain = email.rpartition("@")
+    provider = _nearest(domain)
+    return f"{local}@{provider}" if provider else None
+
+
+@lru_cache(maxsize=4096)
+def _nearest(domain: str) -> str | None:
     if domain in PROVIDERS or domain in REAL:
         return None
-    near = (provider for provider in PROVIDERS if one_slip(domain, provider))
-    provider = next(near, None)
-    return f"{local}@{provider}" if provider else None
+    return next((provider for provider in PROVIDERS if one_slip(domain, provider)), None)
 
 
 def rewritten(typed: str, email: str) -> str | None:
@@ -49,7 +54,12 @@ def one_slip(typed: str, right: str) -> bool:
 
 def is_disposable(email: str) -> bool:
     """Whether the domain, or one above it, gives addresses away for minutes."""
+    return _gives_away(email.rpartition("@")[2])
+
+
+@lru_cache(maxsize=4096)
+def _gives_away(domain: str) -> bool:
     from disposable_email_domains import blocklist  # ten thousand names, read when the first form comes
 
-    labels = email.rpartition("@")[2].split(".")
+    labels = domain.split(".")
     return any(".".join(labels[start:]) in blocklist for start in range(len(labels) - 1))

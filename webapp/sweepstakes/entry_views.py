@@ -13,7 +13,7 @@ from webapp.headers import see_other
 from webapp.origin import Verdict, judges_origin
 from webapp.site import keyring, settings
 from webapp.sweepstakes import form_pages, posting
-from webapp.sweepstakes.forms import RegisterForm
+from webapp.sweepstakes.forms import Entry, RegisterForm, read_entry
 from webapp.sweepstakes.offering import Between, Offer, between, current_offer
 from webapp.sweepstakes.registering import NotTaking, prepare
 from webapp.sweepstakes.registering import register as register_entry
@@ -46,43 +46,52 @@ def register() -> Response:
 def post_register() -> AnyResponse:
     """Take a registration. Whoever is new, pending or in already gets the same answer; the mail differs."""
     fields, unfit = posting.receive()
-    form = RegisterForm(fields)
-    form.refuse_disposable = settings().disposable_refused
+    entry = None
     try:
         verdict = posting.verdict(fields, "register")
         if verdict is not Verdict.OURS:
-            return form_pages.asked_again(form, verdict)
+            return form_pages.asked_again(RegisterForm(fields), verdict)
         if unfit is not None:
-            return form_pages.unfit(form, unfit)
-        if not form.validate():
-            return form_pages.faulty(form)
-        return _take(form, asked_twice=form_tokens.accepts(fields.get(form_tokens.FIELD)))
+            return form_pages.unfit(RegisterForm(fields), unfit)
+        entry = read_entry(fields, refuse_disposable=settings().disposable_refused)
+        if entry is None:
+            return form_pages.faulty(RegisterForm(fields))
+        return _take(entry, fields)
     except NotTaking as refused:
-        return form_pages.another_offered(form, refused.slug)
+        return form_pages.another_offered(_form(fields, entry), refused.slug)
     except OperationalError:
-        return form_pages.away(form)
+        return form_pages.away(_form(fields, entry))
 
 
-def _take(form: RegisterForm, *, asked_twice: bool) -> AnyResponse:
+def _take(entry: Entry, fields: posting.Fields) -> AnyResponse:
     """Count a well-filled form by the limits, and store it. Raises NotTaking."""
+    asked_twice = form_tokens.accepts(fields.get(form_tokens.FIELD))
     if settings().form_under_attack and not asked_twice:
-        return form_pages.once_more(form, "under_attack")
+        return form_pages.once_more(_form(fields, entry), "under_attack")
     now, client = clock.now(), client_address()
     # What no letter can come of does not use up the letters of this address.
-    campaign = taking_now(form.campaign.data or None, now=now)
+    campaign = taking_now(entry.campaign or None, now=now)
     # Counted whether or not this one gets a letter: the answer must not tell who is known.
-    outcome = limits.hit("register", client=client, email=form.address.canonical, now=now)
+    outcome = limits.hit("register", client=client, email=entry.address.canonical, now=now)
     if outcome.verdict is limits.Verdict.REFUSED:
-        return form_pages.wait(form, outcome)
+        return form_pages.wait(_form(fields, entry), outcome)
     if outcome.verdict is limits.Verdict.STEP_UP and not asked_twice:
-        return form_pages.once_more(form, "asked_twice")
+        return form_pages.once_more(_form(fields, entry), "asked_twice")
     network = shortened(client) if client else None
-    wish = prepare(form.person_name, form.address, newsletter=form.newsletter.data, keys=keyring(), network=network)
+    wish = prepare(entry.person_name, entry.address, newsletter=entry.newsletter, keys=keyring(), network=network)
     new = group_commit.write(
         "register", lambda session: register_entry(session, campaign, wish, now=clock.now(), mail_delay=outcome.mail_delay)
     )
     count("registrations", outcome="new" if new else "known")
     return see_other(url_for("entry.thanks"))
+
+
+def _form(fields: posting.Fields, entry: Entry | None) -> RegisterForm:
+    """The form to be shown again: where all of it was in order, with the address that was chosen."""
+    form = RegisterForm(fields)
+    if entry is not None:
+        form.validate()
+    return form
 
 
 @pages.get("/register/thanks")

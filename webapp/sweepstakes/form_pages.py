@@ -40,6 +40,8 @@ def unfit(form: RegisterForm, how: posting.Unfit) -> Response:
 
 def faulty(form: RegisterForm) -> Response:
     """Something in it does not fit."""
+    form.refuse_disposable = settings().disposable_refused
+    form.validate()
     _note("hidden_field" if form.leave_empty.errors else "invalid")
     return _shown_again(form, 422)
 

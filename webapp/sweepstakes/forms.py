@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,8 +22,60 @@ def _slug(given: str | None) -> str:
     return given if re.fullmatch(r"[a-z0-9-]{1,64}", given) else "-"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What a well-filled entry form says."""
+
+    campaign: str
+    person_name: str
+    address: Address
+    newsletter: bool
+
+
+def read_entry(fields: Mapping[str, str], *, refuse_disposable: bool) -> Entry | None:
+    """What the form says, if nothing is wrong with it. What is, RegisterForm tells: most forms are well filled, and only to make
+    its fields takes longer than all the checks.
+    """
+    typed, asked_email = fields.get("email", ""), fields.get("asked_email")
+    asked = bool(typed) and typed == asked_email
+    if fields.get("leave_empty") or not is_ticked(fields, "agree"):
+        return None
+    try:
+        return Entry(
+            campaign=_slug(fields.get("campaign")),
+            person_name=read_name(fields.get("name", "")),
+            address=_read_email((asked and fields.get("use_email")) or typed, asked=asked, refuse_disposable=refuse_disposable),
+            newsletter=is_ticked(fields, "newsletter"),
+        )
+    except (NameRefused, AddressRefused, ValidationError):
+        return None
+
+
+def is_ticked(fields: Mapping[str, str], box: str) -> bool:
+    return fields.get(box, "") not in BooleanField.false_values
+
+
+class _Doubtful(ValidationError):
+    """Probably another address was meant."""
+
+    def __init__(self, meant: str) -> None:
+        super().__init__(f"Did you mean {meant}? Tick the box below it, or press Register again to keep yours.")
+        self.meant = meant
+
+
+def _read_email(typed: str, *, asked: bool, refuse_disposable: bool) -> Address:
+    """`asked`: whether another address was meant, and no. Raises AddressRefused, ValidationError."""
+    address = read_address(typed)
+    if refuse_disposable and is_disposable(address.canonical):
+        raise ValidationError("We cannot write to addresses that are made to be thrown away. Please give one that you keep.")
+    other = None if asked else meant(address.email) or rewritten(typed, address.email)
+    if other:
+        raise _Doubtful(other)
+    return address
+
+
 class RegisterForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
-    """Name, address and two boxes. After `validate`, `person_name` and `address` hold what was read from them."""
+    """Name, address and two boxes, to be shown again with all that is wrong."""
 
     campaign = HiddenField(filters=[_slug])
     name = StringField()
@@ -35,14 +88,12 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     asked_email = HiddenField()
     use_email = HiddenField()
 
-    person_name: str
-    address: Address
     meant: str | None = None
     refuse_disposable = False
 
     def validate_name(self, given: StringField) -> None:
         try:
-            self.person_name = read_name(given.data or "")
+            read_name(given.data or "")
         except NameRefused as error:
             raise ValidationError(error.sentence) from error
 
@@ -51,14 +102,12 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         if asked and self.use_email.data:
             given.data = self.use_email.data
         try:
-            self.address = read_address(given.data or "")
+            _read_email(given.data or "", asked=asked, refuse_disposable=self.refuse_disposable)
         except AddressRefused as error:
             raise ValidationError(error.sentence) from error
-        if self.refuse_disposable and is_disposable(self.address.canonical):
-            raise ValidationError("We cannot write to addresses that are made to be thrown away. Please give one that you keep.")
-        self.meant = None if asked else meant(self.address.email) or rewritten(given.data or "", self.address.email)
-        if self.meant:
-            raise ValidationError(f"Did you mean {self.meant}? Tick the box below it, or press Register again to keep yours.")
+        except _Doubtful as doubt:
+            self.meant = doubt.meant
+            raise
 
     def validate_agree(self, given: BooleanField) -> None:
         if not given.data:
@@ -72,16 +121,14 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
 
 class ConfirmForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
-    """What can still be changed when confirming."""
+    """What can still be changed when confirming, to be shown again with what is wrong."""
 
     name = StringField()
     newsletter = BooleanField()
 
-    person_name: str
-
     def validate_name(self, given: StringField) -> None:
         try:
-            self.person_name = read_name(given.data or "")
+            read_name(given.data or "")
         except NameRefused as error:
             raise ValidationError(error.sentence) from error
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from tests.sweepstakes.campaigns import CLOSES, GOOD, NOW, OPENS, changed, open_one
-from tests.sweepstakes.entering import entrants, letters, link, outbox, post, ticked, typed
+from tests.sweepstakes.entering import entrants, letters, link, outbox, parsed, post, ticked, typed
 from webapp.site import keyring
 
 
@@ -203,6 +203,18 @@ def test_a_campaign_that_does_not_exist_is_answered_with_the_one_that_does(clien
     response = post(client, campaign="win-999999")
     assert response.status_code == 422
     assert 'name="campaign" value="win-100"' in response.text
+
+
+@pytest.mark.parametrize("slug", ["win_100", "0", "a" * 64, "0_-_-"])
+def test_whatever_a_campaign_may_be_called_its_own_form_enters_it(
+    client: FlaskClient, run: FlaskCliRunner, tmp_path: Path, slug: str
+) -> None:
+    soon = changed("closes_at", "closes_at = 2026-12-10T12:00:00", changed("slug", f'slug = "{slug}"'))
+    open_one(run, tmp_path, soon, slug)
+    form = parsed(client.get("/").text) | {"name": "Ada Reader", "email": "ada@example.com", "agree": "yes"}
+    assert form["campaign"] == slug
+    assert client.post("/register", data=form).status_code == 303
+    assert [row.campaign.slug for row in entrants()] == [slug]
 
 
 def test_an_unknown_field_changes_nothing(client: FlaskClient) -> None:

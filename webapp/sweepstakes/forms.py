@@ -1,6 +1,5 @@
 """The forms that readers fill in. They check one field each; what the database must decide is not theirs to ask."""
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,13 +12,14 @@ from webapp.sweepstakes import addresses, names
 from webapp.sweepstakes.addresses import Address, AddressRefused, read_address
 from webapp.sweepstakes.doubting import is_disposable, meant, rewritten
 from webapp.sweepstakes.names import NameRefused, read_name
+from webapp.sweepstakes.parsing import SLUG
 
 
 def _slug(given: str | None) -> str:
     """What names a campaign; anything else becomes a name that none has. PostgreSQL takes no NUL even in a question."""
     if not given:
         return ""
-    return given if re.fullmatch(r"[a-z0-9-]{1,64}", given) else "-"
+    return given if SLUG.fullmatch(given) else "-"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,7 +88,7 @@ class Site:
         return subprocess.run(command, cwd=ROOT, env=self.environ, capture_output=True, text=True, check=False, timeout=300)
 
 
-def _environ(instance: Path, **more: str) -> dict[str, str]:
+def environ_of(instance: Path, **more: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return {**kept, "INSTANCE_PATH": str(instance), **more}
 
@@ -132,7 +132,7 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 def installed_site(instance: Path, **more: str) -> Site:
     """A site in `instance` after `flask init`, of which nothing runs yet."""
     port = free_port()
-    here = Site(f"http://127.0.0.1:{port}", instance, _environ(instance, PORT=str(port), **more))
+    here = Site(f"http://127.0.0.1:{port}", instance, environ_of(instance, PORT=str(port), **more))
     here.flask("init")
     return here
 

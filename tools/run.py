@@ -1,5 +1,6 @@
 """`make run`: prepare the instance, then gunicorn and one mail sender until Ctrl-C ends both."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -24,12 +25,13 @@ def main() -> int:
     if app.extensions["faults"]:
         sys.exit("\n".join(f"Error: {fault}" for fault in app.extensions["faults"]))
     settings: Settings = app.extensions["settings"]
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", settings.port)) == 0:
-            sys.exit(f"Error: port {settings.port} is taken. Try: PORT={settings.port + 1} make run")
+    _refuse_taken(settings.port)
     with app.app_context():
         install(settings)
-        fill_if_empty()
+        with (settings.instance / "init.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # another one may be filling it
+            fill_if_empty()
+    _refuse_taken(settings.port)
     environ = {"ACCESS_LOG": "off", **os.environ}  # a line for each request would bury what stands below
     children = [subprocess.Popen([BIN / "gunicorn", "--log-level", "warning", "wsgi:app"], cwd=ROOT, env=environ)]
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -50,6 +52,12 @@ def main() -> int:
             child.terminate()
         for child in children:
             child.wait(timeout=40)
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            sys.exit(f"Error: port {port} is taken. Try: PORT={port + 1} make run")
 
 
 def _wait_until_served(server: subprocess.Popen[bytes], port: int) -> None:

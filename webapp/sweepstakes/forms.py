@@ -11,8 +11,8 @@ from wtforms import BooleanField, HiddenField, StringField, ValidationError
 from webapp.sweepstakes import addresses, names
 from webapp.sweepstakes.addresses import Address, AddressRefused, read_address
 from webapp.sweepstakes.doubting import is_disposable, meant, rewritten
+from webapp.sweepstakes.finding import SLUG
 from webapp.sweepstakes.names import NameRefused, read_name
-from webapp.sweepstakes.parsing import SLUG
 
 
 def _slug(given: str | None) -> str:

@@ -188,6 +188,23 @@ def test_a_list_is_counted_up_to_a_thousand_and_hits_are_shown_so_far(client: Fl
     assert 'rel="next">Older headlines' not in last
 
 
+@pytest.mark.parametrize(
+    "query", ["tag=Tides", "author=Ann+Lee", "q=rain", "q=rain&tag=Tides", "author=Ann+Lee&tag=Tides", "section=World"]
+)
+def test_what_readers_cannot_see_is_not_counted_either(client: FlaskClient, query: str) -> None:
+    with writing() as session:
+        for number in range(130):
+            article = Article(slug=f"n{number}", headline="Rain", section="World", body="", words=1, source="")
+            article.authors, article.tags = ["Ann Lee"], ["Tides"]
+            article.published = NOON - timedelta(minutes=number) if number % 10 != 3 else NOON + timedelta(hours=number)
+            article.status = "withdrawn" if number % 10 == 7 else "published"
+            article.list_anew()
+            session.add(article)
+        session.flush()
+        reindex(session)
+    assert "104 articles, newest first · page 1 of" in text(client, f"/headlines?{query}")
+
+
 def test_an_index_that_was_lost_can_be_made_again(client: FlaskClient, session: Session) -> None:
     publish("rain", headline="Rain")
     with writing() as writer:

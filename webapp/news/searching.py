@@ -8,14 +8,13 @@ publication, then the article's id. However many articles hold a word, the newes
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from math import floor
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
-from sqlalchemy import BigInteger, ColumnElement, Select, TableClause, TextClause, bindparam, column, select, table, text
+from sqlalchemy import BigInteger, ColumnElement, TableClause, TextClause, bindparam, column, select, table, text
 from sqlalchemy.orm import Session, lazyload
 
 from webapp.database import is_sqlite
@@ -36,8 +35,7 @@ class TooLong(Exception):
     """Nobody means a search of this length."""
 
 
-@dataclass(frozen=True)
-class Search:
+class Search(NamedTuple):
     """What somebody looks for: as typed (single spaces, no control characters), and its folded words. No word: nothing is found."""
 
     typed: str
@@ -53,8 +51,7 @@ def read_search(typed: str) -> Search:
     return Search(plain, tuple(words))
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """The full-text rows that hold a search's words: each row's article, and the order that puts the newest first."""
 
     rows: TableClause
@@ -109,12 +106,6 @@ def found(session: Session, search: Search) -> Found:
     article_id: ColumnElement[int] = column("article_id", BigInteger())
     matches = text("document @@ CAST(:asked AS tsquery)").bindparams(bindparam("asked", asked))
     return Found(table("news_search", article_id), matches, article_id, NEWEST_FIRST)  # type: ignore[arg-type]
-
-
-def matching(session: Session, search: Search) -> Select[int]:
-    """The ids of the articles that hold every word of `search`."""
-    hits = found(session, search)
-    return select(hits.article_id).select_from(hits.rows).where(hits.matches)
 
 
 def highlight(shown: str, search: Search) -> Markup:

@@ -63,7 +63,7 @@ class Closed(NotWritable):
 def queue(lock: Path) -> Iterator[None]:
     """Wait for our turn to write (SQLite). Raises Held, Closed."""
     try:
-        descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT, 0o666)  # a tenth of what a file object costs
+        descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT, 0o600)  # a tenth of what a file object costs
     except OSError as error:
         raise Closed(error) from error
     try:
@@ -78,7 +78,7 @@ def queue(lock: Path) -> Iterator[None]:
 @contextmanager
 def hold(lock: Path) -> Iterator[None]:
     """Hold all writers off (SQLite); those who queue already go first. Ends with the process, too. Raises Held if somebody else does it."""
-    with _holder(lock).open("a") as holder, lock.open("a") as file:
+    with open(_holder(lock), "a", opener=_own) as holder, open(lock, "a", opener=_own) as file:
         try:
             fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -96,6 +96,11 @@ def hold(lock: Path) -> Iterator[None]:
             file.truncate(0)
 
 
+def _own(path: str, flags: int) -> int:
+    """Whoever can open it can hold everybody up."""
+    return os.open(path, flags, 0o600)
+
+
 def _holder(lock: Path) -> Path:
     return lock.with_name("hold.lock")
 
@@ -103,7 +108,7 @@ def _holder(lock: Path) -> Path:
 def _is_held(lock: Path) -> bool:
     """Whether the holder still lives: a killed one leaves its words behind, not its lock."""
     try:
-        with _holder(lock).open("a") as holder:
+        with open(_holder(lock), "a", opener=_own) as holder:
             fcntl.flock(holder, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

@@ -1,5 +1,7 @@
 """Writers are held off while data is copied, and for good once it has moved; nobody waits for minutes."""
 
+import os
+import stat
 import subprocess
 import sys
 import threading
@@ -92,6 +94,21 @@ def test_a_folder_that_cannot_be_written_is_a_sentence_and_a_503_with_the_filled
         assert said.exit_code == 1
         assert "write.lock cannot be written" in said.stderr
         assert "Traceback" not in said.output
+
+
+def test_nobody_else_can_open_what_writers_wait_for(tmp_path: Path) -> None:
+    """Who can open a file can lock it."""
+    lock, mask = tmp_path / "write.lock", os.umask(0)
+    try:
+        with hold(lock):
+            pass
+        with queue(tmp_path / "other.lock"):
+            pass
+    finally:
+        os.umask(mask)
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {
+        "write.lock": 0o600, "hold.lock": 0o600, "other.lock": 0o600,
+    }  # fmt: skip
 
 
 def test_a_killed_holder_holds_nobody(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`flask init`: everything there after one run, nothing changed by a second."""
 
+import errno
 import json
 import stat
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from webapp.config import ROOT
-from webapp.ops.installing import MIGRATIONS, head
+from webapp.ops.installing import MIGRATIONS, NoPlace, head
 from webapp.site import settings
 
 
@@ -73,6 +74,10 @@ def test_a_place_that_cannot_be_is_a_sentence(tmp_path: Path, environ: dict[str,
     assert done.returncode == 1
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_said_with_what_helps() -> None:
+    assert "Make room" in str(NoPlace(OSError(errno.ENOSPC, "No space left on device")))
 
 
 def test_a_site_whose_folder_is_gone_says_so(run: FlaskCliRunner, client: FlaskClient) -> None:

@@ -25,6 +25,7 @@ from tests.sweepstakes.test_claim import FORM
 from webapp.config import ROOT
 from webapp.draw import round_time
 from webapp.ops import last_tick
+from webapp.ops.ticked import Ticked, remember
 from webapp.ops.ticking import every_minute
 from webapp.site import settings
 from webapp.sweepstakes.models import Audit, Campaign
@@ -324,3 +325,9 @@ def test_a_torn_note_of_the_last_tick_counts_as_none(tmp_path: Path, left: str) 
     assert last_tick(tmp_path) is None
     (tmp_path / "tick.json").write_text(left)
     assert last_tick(tmp_path) is None
+
+
+def test_what_cannot_be_noted_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "tick.json").mkdir()
+    remember(Ticked(at=NOW, did=(), problems=()), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["tick.json"]

@@ -66,7 +66,8 @@ def import_(file: Path, dry_run: bool, as_json: bool) -> None:
     try:
         importing.write_pictures(draft, settings().media)
     except OSError as error:
-        raise console.refuse(f"{error.strerror}: {error.filename}. Nothing was stored. Mend that and import again.") from error
+        where = error.filename or settings().media
+        raise console.refuse(f"{where}: {error.strerror}. Nothing was stored. Mend that and import again.") from error
     with refusals(), writing() as session:
         done = importing.store(session, draft, now=clock.now())
     campaign = finding.find(db.session(), slug)

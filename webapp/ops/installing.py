@@ -1,5 +1,6 @@
 """Make an installation ready: folders, keys, database at head. Safe to repeat and to run many times at once."""
 
+import errno
 import fcntl
 import os
 import stat
@@ -46,7 +47,9 @@ class NoPlace(Exception):
 
     def __init__(self, error: OSError) -> None:
         mend = "Set INSTANCE_PATH (and MEDIA_PATH) to folders that you may write, or make them writable for this user."
-        super().__init__(f"{error.filename} cannot be made or written: {error.strerror}. {mend}")
+        if error.errno == errno.ENOSPC:
+            mend = "Make room, or set INSTANCE_PATH (and MEDIA_PATH) to folders on another disk."
+        super().__init__(f"{error.filename or 'The instance folder'} cannot be made or written: {error.strerror}. {mend}")
 
 
 def modes(settings: Settings) -> dict[Path, int]:
@@ -58,6 +61,8 @@ def modes(settings: Settings) -> dict[Path, int]:
     if settings.media.is_relative_to(settings.instance):
         found[settings.media] = 0o755
     secret = [path for path in settings.keys.rglob("*") if path.is_file()] if settings.keys.is_dir() else []
+    # Whoever can open these could hold all writers up.
+    secret += [settings.instance / "write.lock", settings.instance / "hold.lock"]
     database = database_file(settings)
     if database is not None:
         secret += [database, *(database.with_name(database.name + suffix) for suffix in ("-wal", "-shm"))]

@@ -57,6 +57,9 @@ def remember(ticked: Ticked, instance: Path) -> None:
     file = _file(instance)
     part = file.with_name(f".{file.name}.{os.getpid()}")
     with suppress(OSError):  # a full disk shows in other places; what was due is done
-        part.write_text(json.dumps(facts(ticked), indent=1, ensure_ascii=False), encoding="utf-8")
-        part.chmod(0o600)
-        part.replace(file)
+        try:
+            part.write_text(json.dumps(facts(ticked), indent=1, ensure_ascii=False), encoding="utf-8")
+            part.chmod(0o600)
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from typing import Any, NamedTuple
@@ -32,7 +33,8 @@ class NoSuchPage(Exception):
     """The list has not so many pages."""
 
 
-class Month(NamedTuple):
+@dataclass(frozen=True, order=True)  # and no tuple: url_for would take one for several values
+class Month:
     """A calendar month of the site's time zone."""
 
     year: int

@@ -29,7 +29,6 @@ from webapp.prepared import faults_of
 PATIENCE = 0.5  # seconds; only making a connection to PostgreSQL can take longer, as its library knows no less than two
 PRUNE_EVERY = 50  # hits of a process
 PRUNE_AT_MOST = 500  # rows: fifty hits make fewer, and nobody waits long for so many
-Rows = Iterator[tuple[str, int, int, int]]
 Execute = Callable[[str, tuple[Any, ...]], Any]
 
 
@@ -55,13 +54,20 @@ class _SqlCounters:
         self._prune = (
             f"DELETE FROM {table} WHERE key IN (SELECT key FROM {table} WHERE expires < {mark} LIMIT {PRUNE_AT_MOST}{skip_locked})"  # noqa: S608 - our own words
         )
+        self._prolong = f"UPDATE {table} SET expires = {mark} WHERE key = {mark}"  # noqa: S608
         self._hits = count()
 
     def hit(self, execute: Execute, counters: Sequence[Counter], at: float) -> list[Window]:
         """Inside a transaction of the caller's: move the windows on, add the request, and prune now and then."""
-        rows = {key: (span, hits - 1, previous) for key, span, hits, previous in self._count(execute, counters, at)}
+        found = self._count(execute, counters, at).fetchall()
+        rows = {key: (span, hits - 1, previous) for key, span, hits, previous, _ in found}
         windows = [_window(counter.seconds, *rows[counter.key], at) for counter in counters]
         full = [counter.key for counter, chosen in zip(counters, to_count(counters, windows), strict=True) if not chosen]
+        lives = {counter.key: counter.seconds for counter in counters}
+        for key, span, _, _, expires in found:
+            # Set only where a window has begun: it is indexed, and SQLite moves the entry of a row even to where it was.
+            if expires != (span + 2) * lives[key]:
+                execute(self._prolong, ((span + 2) * lives[key], key))
         if full:  # seldom: so it is counted first, and taken back where it should not have been
             marks = ", ".join([self._mark] * len(full))
             execute(f"UPDATE {self._table} SET hits = hits - 1 WHERE key IN ({marks})", tuple(full))  # noqa: S608
@@ -69,7 +75,7 @@ class _SqlCounters:
             execute(self._prune, (int(at),))
         return windows
 
-    def _count(self, execute: Execute, counters: Sequence[Counter], at: float) -> Rows:
+    def _count(self, execute: Execute, counters: Sequence[Counter], at: float) -> Any:
         # One order for all, or two requests could wait for each other's rows.
         values: list[str | int] = []
         for counter in sorted(counters, key=attrgetter("key")):
@@ -77,15 +83,14 @@ class _SqlCounters:
             values += (counter.key, span, (span + 2) * counter.seconds)
         row = f"({self._mark}, {self._mark}, 1, 0, {self._mark})"
         # A window one ahead is another machine's clock, a little fast: keep it. Further ahead was a clock gone wrong: start anew.
-        return execute(  # type: ignore[no-any-return]
+        return execute(
             f"""INSERT INTO {self._table} AS kept (key, span, hits, previous, expires) VALUES {", ".join([row] * len(counters))}
             ON CONFLICT (key) DO UPDATE SET
                 previous = CASE kept.span - excluded.span
                     WHEN 0 THEN kept.previous WHEN 1 THEN kept.previous WHEN -1 THEN kept.hits ELSE 0 END,
                 hits = CASE kept.span - excluded.span WHEN 0 THEN kept.hits WHEN 1 THEN kept.hits ELSE 0 END + 1,
-                span = CASE kept.span - excluded.span WHEN 1 THEN kept.span ELSE excluded.span END,
-                expires = CASE kept.span - excluded.span WHEN 1 THEN kept.expires ELSE excluded.expires END
-            RETURNING key, span, hits, previous""",  # noqa: S608
+                span = CASE kept.span - excluded.span WHEN 1 THEN kept.span ELSE excluded.span END
+            RETURNING key, span, hits, previous, expires""",  # noqa: S608
             tuple(values),
         )
 
@@ -183,6 +188,7 @@ def _make(path: Path) -> None:
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(part, isolation_level=None)
     try:
+        connection.execute("PRAGMA page_size=1024")  # each counter is on a page of its own, and those are written
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(
             "CREATE TABLE counter (key TEXT PRIMARY KEY, span INTEGER NOT NULL, hits INTEGER NOT NULL, "

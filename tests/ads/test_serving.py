@@ -137,6 +137,18 @@ def test_an_expired_token_and_an_ended_campaign_are_not_counted_and_still_lead_t
     assert filtered() == {("viewable", "expired"): 1, ("click", "ended"): 1}
 
 
+def test_a_token_counts_for_an_hour_as_seen_and_for_a_day_as_a_click(app: Flask, client: FlaskClient) -> None:
+    order(ends_at=NOW + timedelta(days=3))
+    first, second = decide(client)["rail"], decide(client)["rail"]
+    for ad, later in ((first, timedelta(0)), (second, timedelta(seconds=1))):
+        with time_machine.travel(NOW + timedelta(hours=1) + later, tick=False):
+            client.post("/ads/viewed", data={"token": ad["token"]}, headers=OWN)
+        with time_machine.travel(NOW + timedelta(hours=24) + later, tick=False):
+            assert client.get(str(ad["click"]), headers=PERSON).status_code == 303
+    assert sum(row[4] for row in counts(app)) == sum(row[5] for row in counts(app)) == 1
+    assert filtered() == {("viewable", "expired"): 1, ("click", "expired"): 1}
+
+
 @pytest.mark.parametrize("token", ["x", "%2F%2Fevil.example", "a" * 5000, "%0d%0aSet-Cookie:x", "https:evil.example", "%00", "=" * 40])
 def test_an_unknown_token_leads_nowhere(client: FlaskClient, token: str) -> None:
     answer = client.get(f"/ads/click/{token}", headers=PERSON)

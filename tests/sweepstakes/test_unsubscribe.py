@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from flask.testing import FlaskClient, FlaskCliRunner
-from sqlalchemy import event, select, update
+from sqlalchemy import delete, event, select, update
 
 from tests.sweepstakes.campaigns import NOW, enter, open_one
 from tests.sweepstakes.entering import entrants, letters, link, post
@@ -185,3 +185,10 @@ def test_the_link_of_somebody_erased_touches_none_of_the_others_who_were(
         event.remove(db.engine, "before_cursor_execute", note)
     assert gone.status_code == 200
     assert changes == []
+
+
+def test_who_cannot_be_shown_to_have_asked_is_not_on_the_list(run: FlaskCliRunner, ada: dict[str, Any]) -> None:
+    with writing() as session:
+        session.execute(delete(Consent))
+    assert readers(run) == []
+    assert run.invoke(args=["entrant", "list", "--newsletter", "--csv"]).stdout.count("\n") == 1

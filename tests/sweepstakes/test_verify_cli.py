@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from tests.draw.test_verifying import unguard
 from tests.sweepstakes.campaigns import NOW, done, enter, open_one, refused
 from webapp.draw.rows import CHECKPOINT, LEAF
-from webapp.sweepstakes.models import Campaign
+from webapp.sweepstakes.models import Campaign, Entrant
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +82,7 @@ def test_a_log_that_cannot_even_be_read_is_told_row_by_row(
         *((name, "Something else") for name in ("title", "prize", "sponsor", "sponsor_address", "eligibility")),
         ("beacon", {"kind": "operator", "commitment": "00" * 32}),
         ("currency", "EUR"),
+        ("state", "open"),
     ],
 )
 def test_a_campaign_changed_by_hand_after_its_opening_is_found(run: FlaskCliRunner, session: Session, column: str, value: Any) -> None:
@@ -92,3 +93,11 @@ def test_a_campaign_changed_by_hand_after_its_opening_is_found(run: FlaskCliRunn
     said = refused(run, "verify", "win-100")
     assert "invalid: sweepstakes_campaign, win-100: its " in said
     assert column in said
+
+
+def test_an_entry_whose_row_is_gone_is_missed(run: FlaskCliRunner, session: Session) -> None:
+    assert run.invoke(args=["entrant", "erase", "win-100", "--entry", "2", "--yes"]).exit_code == 0
+    done(run, "verify", "win-100")  # who was erased has a row without a person
+    session.execute(delete(Entrant).where(Entrant.entry_index == 1))
+    session.commit()
+    assert "invalid: sweepstakes_entrant, win-100: 1 entry of the log without a row." in refused(run, "verify", "win-100")

@@ -11,7 +11,7 @@ from webapp.draw import AlreadyDrawn, AlreadySealed, Invalid, LogStatus, LogVoid
 from webapp.draw import verify as verify_log
 from webapp.site import keyring
 from webapp.sweepstakes import commanding, telling
-from webapp.sweepstakes.agreeing import changed_since_opening
+from webapp.sweepstakes.agreeing import changed_by_hand
 from webapp.sweepstakes.cli_winners import winners
 from webapp.sweepstakes.closing import close as close_campaign
 from webapp.sweepstakes.creating import BEACON_SECRET
@@ -169,8 +169,10 @@ def verify(slug: str, as_json: bool) -> None:
                 found = verify_log(db.session(), slug, rules=rules, vkey=vkey, progress=progress)
         except Invalid as error:
             raise console.refuse(f"invalid: {error}") from error
-        if log and (wrong := changed_since_opening(campaign, log.terms)):
-            raise console.refuse(f"invalid: {wrong}")
+        if log and changed_by_hand(db.session(), campaign, log):
+            db.session.rollback()  # or sealed, drawn, settled since they were read: they are held against each other as they are now
+            if wrong := changed_by_hand(db.session(), *commanding.opened(slug)):
+                raise console.refuse(f"invalid: {wrong}")
     facts = {
         "slug": slug,
         "operator_trusted": found.operator_trusted,

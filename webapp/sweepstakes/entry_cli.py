@@ -78,6 +78,7 @@ def _list_readers(campaign: str | None, limit: int | None, *, as_csv: bool, as_j
             find(db.session(), campaign)
         people = list(islice(readers(db.session(), campaign, keys=keyring()), limit))
     agreed = standing(db.session(), "newsletter", (person.id for person in people))
+    people = [person for person in people if person.id in agreed]  # whom nobody can show to have asked for it gets nothing
     if as_csv:
         lines = ([*_basics(person).values(), unsubscribe_link(person.id), *_proof(agreed[person.id])] for person in people)
         csvs.write(sys.stdout, ("email", "name", "campaign", "unsubscribe", *PROOF), lines)

@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, make_response, render_template
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 
 class Refusal(Exception):
@@ -56,7 +56,8 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response | HTTPException:
-        if error.response is not None:  # a redirect in the making
+        # A redirect in the making; a Host that is none of TRUSTED_HOSTS, for which no page with links can be made.
+        if error.response is not None or isinstance(error, SecurityError):
             return error
         response = error_page(error.code or 500)
         for name, value in error.get_headers():

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # §3.2.2 and §3.4; how often each may stand in the file.
 VARIABLES = {"CONTACT": 20, "SUBDOMAIN": 1000, "INVENTORYPARTNERDOMAIN": 1000, "OWNERDOMAIN": 1, "MANAGERDOMAIN": 250}
@@ -12,8 +12,7 @@ _DOMAIN = re.compile(r"(?!-)([a-z0-9-]{1,63}(?<!-)\.)+[a-z][a-z0-9-]{0,62}(?<!-)
 _OF_DOMAINS = {"SUBDOMAIN", "INVENTORYPARTNERDOMAIN", "OWNERDOMAIN", "MANAGERDOMAIN"}
 
 
-@dataclass(frozen=True)
-class BadLine:
+class BadLine(NamedTuple):
     """A line that cannot stand in the file: which one, what is wrong, and the mend."""
 
     number: int

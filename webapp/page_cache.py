@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from flask import Flask, current_app, request
 
@@ -49,8 +49,7 @@ class _Wish:
     route: str = "none"
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(NamedTuple):
     """What this process's cache did and holds. `hits`: answers from memory, 304 among them; `misses`: pages made; `stale`:
     answers with a copy that was no longer good, because none could be made."""
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import NamedTuple
 
 from webapp.content_coding import IDENTITY, choose, encode, is_compressible
 from webapp.content_version import State
@@ -19,8 +20,7 @@ _SHARED_FOR = re.compile(r"(s-maxage|stale-while-revalidate)=(\d+)")
 OVERHEAD = 4096
 
 
-@dataclass(frozen=True)
-class Variant:
+class Variant(NamedTuple):
     """A copy in one coding: what 200 and what 304 are answered with, without Cache-Control."""
 
     body: bytes

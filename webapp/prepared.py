@@ -6,9 +6,9 @@ types and dialects is kept; its faults are raised as everywhere.
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sqlalchemy import Dialect, Executable, Select, Table
 from sqlalchemy.exc import DBAPIError
@@ -39,6 +39,12 @@ class Plain:
             return self.driver.execute(statement, values)
         except cast(Any, self.dialect).dbapi.Error as error:
             raise fault_of(self.dialect, error) from error
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is executed within goes to a server in one parcel, BEGIN included (psycopg's pipeline). Read no answer before its end."""
+        with faults_of(self.dialect), self.driver.pipeline() if hasattr(self.driver, "pipeline") else nullcontext():
+            yield
 
 
 Writer = Session | scoped_session[Any] | Plain
@@ -106,6 +112,13 @@ class Prepared:
         ready = self._ready.get(on.dialect.name) or self._prepare(on.dialect)
         return int(on.execute(ready.text, ready.given(values)).rowcount)
 
+    def many(self, writer: Writer, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Run it for each of `rows`, which have its bindparams."""
+        on = plain(writer)
+        ready = self._ready.get(on.dialect.name) or self._prepare(on.dialect)
+        with faults_of(on.dialect), closing(on.driver.cursor()) as cursor:
+            cursor.executemany(ready.text, [ready.given(row) for row in rows])
+
     def _prepare(self, dialect: Dialect) -> "_Ready":
         statement = self._statement if isinstance(self._statement, Executable) else self._statement(dialect.name)
         columns = statement.exported_columns if isinstance(statement, Select | UpdateBase) else ()
@@ -122,8 +135,7 @@ class Prepared:
         return ready
 
 
-@dataclass(frozen=True)
-class _Ready:
+class _Ready(NamedTuple):
     """A statement as one dialect's driver takes it. `order`: of positional parameters. `fixed`: values that are the statement's own."""
 
     text: str

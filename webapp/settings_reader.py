@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -39,8 +40,7 @@ class MailServer:
     tls: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """How many of what in which time; an empty tuple is no limit. See limits.py for what each one does."""
 
     ipv4: tuple[Limit, ...]

@@ -1,10 +1,9 @@
 """The table of settings: every environment variable that is read, as the README shows it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """A row of the README's table of settings."""
 
     name: str

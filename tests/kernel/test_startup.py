@@ -11,10 +11,11 @@ import pytest
 from webapp import ROOMS
 from webapp.config import ROOT
 
-# Packages, and modules of them, that only commands, another database or an optional setting need.
+# What only commands, forms, another database or an optional setting need.
 NOT_IN_A_WORKER = (
     "alembic", "flask_migrate", "markdown_it", "nh3", "yaml", "frontmatter", "PIL", "rich", "py_arkworks_bls12381", "psycopg",
     "disposable_email_domains", "limits", "redis", "sqlalchemy.dialects.postgresql", "tomllib", "smtplib", "email.headerregistry",
+    "cryptography", "webapp.mail.letters", "webapp.mail.rounds", "webapp.ops.metrics", "webapp.ops.ticking",
     "multiprocessing", "concurrent.futures.process", "unittest",
 )  # fmt: skip
 

@@ -236,7 +236,7 @@ def test_before_an_address_is_confirmed_no_letter_repeats_the_name_that_was_type
 @pytest.mark.parametrize("kind", ["sealed", "won", "reminder", "not_this_time"])
 def test_a_draw_that_its_operator_could_steer_says_so_in_every_letter(kind: str) -> None:
     assert "operator-trusted" not in part(kind, "plain")
-    trusted = replace(LOG, terms=replace(LOG.terms, beacon={"kind": "operator"}))
+    trusted = LOG._replace(terms=LOG.terms._replace(beacon={"kind": "operator"}))
     letter = {
         "sealed": lambda: sealed_letter(ADA, trusted, SEALED, LINKS, receipt=RECEIPT),
         "won": lambda: won_letter(replace(WON, operator_trusted=True)),

@@ -1,8 +1,7 @@
 """Room: ads. What stands in the page's labelled boxes; it knows nothing of readers and nothing of the draw."""
 
 import atexit
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Flask
 from markupsafe import Markup
@@ -36,8 +35,7 @@ else:
 __all__ = ["BadHouseAd", "HouseAd", "init_app", "store_house_ads"]
 
 
-@dataclass(frozen=True)
-class PageAds:
+class PageAds(NamedTuple):
     """A page's slots with the ads in them, and the text before and behind the one in it (`behind` is empty: it is not cut)."""
 
     section: str

@@ -1,8 +1,8 @@
 """The publisher's own ads as pages carry them: the same for every reader, without a script, there when no other comes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,8 +11,7 @@ from webapp.ads.deciding import SLOTS
 from webapp.ads.models import Creative
 
 
-@dataclass(frozen=True)
-class AdPicture:
+class AdPicture(NamedTuple):
     """A file in the media folder, and the size in CSS pixels at which it is shown."""
 
     file: str
@@ -20,8 +19,7 @@ class AdPicture:
     height: int
 
 
-@dataclass(frozen=True)
-class AdView:
+class AdView(NamedTuple):
     """An ad as its slot shows it: a picture (`wide` where the screen has room for it), or `headline` and `text` beside one or none."""
 
     alt: str

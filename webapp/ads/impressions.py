@@ -4,8 +4,8 @@ import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 # A page may stay open for a while before its foot comes into view.
 VIEW_WITHIN = timedelta(hours=1)
@@ -18,8 +18,7 @@ class BadToken(Exception):
     """Not a token of ours."""
 
 
-@dataclass(frozen=True)
-class Impression:
+class Impression(NamedTuple):
     """An ad handed out: creative, slot, section and the moment; `nonce` (24 hexadecimal digits) makes it one of a kind.
 
     `reason`: why it was not counted as served. Then nothing is counted that comes of it.

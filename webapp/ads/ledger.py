@@ -1,8 +1,8 @@
 """The public ledger: who advertised here, when, and what was delivered. Summed up at most a few times a minute."""
 
 import threading
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,8 +14,7 @@ FRESH = timedelta(seconds=15)
 MOST = 1000
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A campaign as everybody may see it; `paid`: by money, else given."""
 
     advertiser: str

@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -15,8 +15,7 @@ from webapp.database import insert_into
 _COLUMNS = {"served": "served", "viewable": "viewable", "click": "clicks"}
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened: `kind` is served, viewable or click. With a `reason` it is filtered, not counted.
 
     With `until` it uses up its token: `nonce` counts once for each kind, and is remembered until then.

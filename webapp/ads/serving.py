@@ -1,9 +1,9 @@
 """One page view's ads: decided, signed, and every step of theirs noted, counted or filtered with its reason."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from random import Random
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from webapp.ads.deciding import decide
@@ -12,8 +12,7 @@ from webapp.ads.recording import Event
 from webapp.ads.stock import Shown, Stock
 
 
-@dataclass(frozen=True)
-class Served:
+class Served(NamedTuple):
     """An ad for a slot, and the token of its impression."""
 
     slot: str

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select
@@ -18,8 +19,7 @@ FRESH = timedelta(seconds=1)
 SECTIONS_FRESH = timedelta(seconds=30)
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """A creative as a page needs it; its counts belong to the days of `zone`."""
 
     alt: str
@@ -41,8 +41,7 @@ class Stock:
     shown: dict[int, Shown]
 
 
-@dataclass(frozen=True)
-class _Sum:
+class _Sum(NamedTuple):
     """What a campaign got on a day."""
 
     day: date

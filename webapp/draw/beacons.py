@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import compare_digest
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from webapp.draw.facts import Beacon
 from webapp.draw.refusals import BadBeacon
@@ -16,8 +15,7 @@ from webapp.draw.refusals import BadBeacon
 DST = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_"
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(NamedTuple):
     """A drand network: its chain hash, the time of round 1 (Unix seconds), seconds between rounds, and its key in G2."""
 
     chain: str

@@ -8,14 +8,14 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _logger = logging.getLogger(__name__)
 # In place and of one length, so that one write to the disk replaces it whole.
 _LENGTH = 20 + 1 + 64 + 1
 
 
-@dataclass(frozen=True)
-class Signed:
+class Signed(NamedTuple):
     """The tree of `size` leaves with `root`."""
 
     size: int

@@ -2,9 +2,8 @@
 
 import re
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from webapp.draw.shapes import is_origin
 
@@ -20,8 +19,7 @@ class BadNote(Exception):
     """Not a note that says what it should; the sentence says why."""
 
 
-@dataclass(frozen=True)
-class Verifier:
+class Verifier(NamedTuple):
     """A public key with its name: `str()` gives the vkey, `<name>+<key id>+<base64 of algorithm and key>`."""
 
     name: str
@@ -50,23 +48,20 @@ class Verifier:
         return verifier
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(NamedTuple):
     name: str
     key_id: bytes
     payload: bytes
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(NamedTuple):
     """A `text` that ends in a line feed, and the signature lines below it, unchecked."""
 
     text: str
     signatures: tuple[Signature, ...]
 
 
-@dataclass(frozen=True)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """The tree of `size` leaves with `root`, as the log `origin` states it."""
 
     origin: str

@@ -1,6 +1,6 @@
 """What a log says now, from its head and its milestones; never from its millions of entries."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from webapp.clock import from_stamp
 from webapp.draw import leaves
@@ -13,8 +13,7 @@ from webapp.draw.rows import Head, head_of, milestones
 from webapp.prepared import Writer
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """A log's `head`, its `course` up to there, and what came of it."""
 
     head: Head

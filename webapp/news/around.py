@@ -1,9 +1,9 @@
 """What stands around an article: the pieces before and after it, and those about the same."""
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
+from typing import NamedTuple
 
 from sqlalchemy import and_, or_, select, union_all
 from sqlalchemy.orm import Session
@@ -16,8 +16,7 @@ RELATED = 3
 LOOKED_AT = 20
 
 
-@dataclass(frozen=True)
-class Around:
+class Around(NamedTuple):
     """The piece published before, the one after, and up to three about the same things, closest first."""
 
     before: Headline | None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from webapp.news import variants
 from webapp.news.elsewhere import for_elsewhere
@@ -13,8 +14,7 @@ LANGUAGE = "en"
 SUMMARY = 200
 
 
-@dataclass(frozen=True)
-class Publisher:
+class Publisher(NamedTuple):
     """The paper: its name, its address without a slash at the end, and its logo (512×512)."""
 
     name: str
@@ -22,8 +22,7 @@ class Publisher:
     logo: str
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(NamedTuple):
     """A JPEG under its whole address, its size in pixels, and its words."""
 
     url: str

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import NamedTuple
 from xml.etree import ElementTree as Tree
 
 from webapp.clock import stamp
@@ -17,8 +17,7 @@ for prefix, namespace in (("atom", ATOM), ("dc", DUBLIN_CORE), ("content", CONTE
     Tree.register_namespace(prefix, namespace)
 
 
-@dataclass(frozen=True)
-class Feed:
+class Feed(NamedTuple):
     """The paper, what it says of itself, and its newest articles, the newest first."""
 
     publisher: Publisher

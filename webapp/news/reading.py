@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from sqlalchemy import ColumnElement, and_, bindparam, select, text
 from sqlalchemy.orm import Session
@@ -32,8 +32,7 @@ class Moved(Exception):
         self.slug = slug
 
 
-@dataclass(frozen=True)
-class Headline:
+class Headline(NamedTuple):
     """A line of an index."""
 
     slug: str
@@ -42,8 +41,7 @@ class Headline:
     published: datetime
 
 
-@dataclass(frozen=True)
-class FigureView:
+class FigureView(NamedTuple):
     """A picture of an article: the SHA-256 and the size in pixels of the file it came from, and its words."""
 
     sha256: bytes

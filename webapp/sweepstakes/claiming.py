@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -39,8 +40,7 @@ class Details:
     public_name: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A claim on record."""
 
     details: Details
@@ -48,8 +48,7 @@ class Claimed:
     changed_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class SealedClaim:
+class SealedClaim(NamedTuple):
     """Details sealed and ready to be stored."""
 
     columns: dict[str, bytes | None]
@@ -119,8 +118,7 @@ def read_claim(session: Session, entrant_id: int, *, keys: Keyring) -> Claimed |
     return Claimed(details=Details(**opened, public_name=name), given_at=row.given_at, changed_at=row.changed_at)
 
 
-@dataclass(frozen=True)
-class PublicName:
+class PublicName(NamedTuple):
     """The form in which a winner agrees to be published, as it was last changed."""
 
     text: str

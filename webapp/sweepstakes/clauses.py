@@ -4,7 +4,7 @@ The elements follow what US sponsors are told to state. A clause that changes he
 """
 
 import textwrap
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from webapp.sweepstakes.models import Campaign
 from webapp.sweepstakes.wording import counted, money, when_exactly
@@ -12,8 +12,7 @@ from webapp.sweepstakes.wording import counted, money, when_exactly
 INDENT = "    "
 
 
-@dataclass(frozen=True)
-class Publisher:
+class Publisher(NamedTuple):
     """Who runs the site: its name, its address without a final slash, and an e-mail address for questions, if there is one."""
 
     name: str

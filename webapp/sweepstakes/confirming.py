@@ -1,8 +1,7 @@
 """Confirm an entry: from here on it is in the draw, in the public log, with a receipt. All of it happens, or nothing."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import Table, bindparam, update
 
@@ -16,8 +15,7 @@ from webapp.sweepstakes.models import Entrant
 from webapp.sweepstakes.sealed import NAME, NONCE
 
 
-@dataclass(frozen=True, kw_only=True)
-class Confirmation:
+class Confirmation(NamedTuple):
     """An entrant's confirmation, sealed and ready to be stored. `consents` are the boxes that are ticked with it."""
 
     entrant_id: int

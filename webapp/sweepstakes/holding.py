@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,8 +18,7 @@ from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
 from webapp.sweepstakes.models import Entrant
 
 
-@dataclass(frozen=True, kw_only=True)
-class Held:
+class Held(NamedTuple):
     """All there is about `person` in one campaign. `letters` are rows of the outbox: no text, no address.
 
     `network`: the shortened one of the registration, while it is kept. `disposable`: at a provider of throw-away addresses.

@@ -1,6 +1,6 @@
 """Leave: withdraw the entry, or have all data erased. A GET asks whether that is meant, a POST does it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -29,8 +29,7 @@ ACTOR = "entrant"
 NOT_SURE = "Nothing was changed. Press the button on this page if you mean it."
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """Whose page it is, by which link, and how their draw stands."""
 
     token: str

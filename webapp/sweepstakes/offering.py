@@ -1,7 +1,7 @@
 """What the form offers: the campaign that takes entries now, or what there is instead."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,8 +14,7 @@ from webapp.sweepstakes.reading import current_campaign
 from webapp.sweepstakes.wording import when
 
 
-@dataclass(frozen=True, kw_only=True)
-class Offer:
+class Offer(NamedTuple):
     """A campaign as the form shows it, with the words of its two boxes."""
 
     contest: Contest
@@ -41,8 +40,7 @@ class Offer:
         return when(self.opens_at, self.contest.timezone)
 
 
-@dataclass(frozen=True)
-class Between:
+class Between(NamedTuple):
     """With no campaign open: the next that will be, and the last that was drawn, if there are any."""
 
     next: Offer | None

@@ -1,7 +1,7 @@
 """What the pages and lists about campaigns show. Reads only."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -24,8 +24,7 @@ PHASES = {
 }
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A rank of the result: its entry number (the leaf's index), its ticket in hex, and how it stands.
 
     `settled`: what became of a winner's prize, if anything did; `claim_by`: until when a winner can claim while nothing did.
@@ -43,8 +42,7 @@ class Place:
     paid: bool
 
 
-@dataclass(frozen=True)
-class CampaignView:
+class CampaignView(NamedTuple):
     """A campaign and its log at one moment. `log` is None for a draft."""
 
     campaign: Campaign

@@ -1,11 +1,10 @@
 """How long each kind of data is kept: read by the purge, which deletes, and by the privacy page, which promises it."""
 
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kept:
+class Kept(NamedTuple):
     """A row of the table. `what` and `until` are the words of the privacy page; `days` after which moment, `until` says.
 
     `days` is None for what no lapse of time ends.

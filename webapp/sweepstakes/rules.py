@@ -5,8 +5,7 @@
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from webapp.sweepstakes.clauses import INDENT, Publisher, foreword, is_operator_trusted, sections
 from webapp.sweepstakes.models import Campaign
@@ -16,8 +15,7 @@ __all__ = ["Block", "Publisher", "blocks", "is_operator_trusted", "official_rule
 WIDTH = 78
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """A piece of a rules text: its title, a section's heading, a paragraph, or lines that keep their breaks."""
 
     kind: Literal["title", "heading", "paragraph", "lines"]

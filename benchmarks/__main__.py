@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 
-from benchmarks import commands, draw, news, pages, register, startup
+from benchmarks import behind_nginx, commands, draw, news, pages, register, startup
 from benchmarks.table import Row, print_table
 
 PARTS: dict[str, Callable[[bool], list[Row]]] = {
     "pages": pages.measure,
+    "nginx": behind_nginx.measure,
     "register": register.measure,
     "register-postgresql": register.measure_postgresql,
     "draw": draw.measure,

@@ -74,8 +74,11 @@ def unchecked() -> ssl.SSLContext:
     return context
 
 
-def configuration(folder: Path, upstream: int) -> tuple[Path, int, int]:
-    """deploy/nginx.conf in a main file of its own, its places and ports replaced; that file, the TLS port and the plain one."""
+def configuration(folder: Path, upstream: int, more: str = "") -> tuple[Path, int, int]:
+    """deploy/nginx.conf in a main file of its own, its places and ports replaced; that file, the TLS port and the plain one.
+
+    `more` is put into its server.
+    """
     tls, plain = free_port(), free_port()
     _certificate(folder)
     (folder / "cache").mkdir()
@@ -88,6 +91,7 @@ def configuration(folder: Path, upstream: int) -> tuple[Path, int, int]:
     }.items():  # fmt: skip
         assert old in text, f"deploy/nginx.conf says {old} no more"
         text = text.replace(old, new)
+    text = text.replace("    location / {", f"    {more}\n    location / {{") if more else text
     (folder / "site.conf").write_text(text, encoding="utf-8")
     places = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     user = "user root;" if os.geteuid() == 0 else ""
@@ -101,11 +105,11 @@ def configuration(folder: Path, upstream: int) -> tuple[Path, int, int]:
 
 
 @contextmanager
-def front(folder: Path, upstream: int) -> Iterator[Front]:
-    """nginx before the app on port `upstream`."""
+def front(folder: Path, upstream: int, more: str = "") -> Iterator[Front]:
+    """nginx before the app on port `upstream`; `more` as in `configuration`."""
     program = find()
     assert program is not None
-    main, tls, plain = configuration(folder, upstream)
+    main, tls, plain = configuration(folder, upstream, more)
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen([program, "-p", str(folder), "-c", str(main), "-e", str(folder / "error.log")], stdout=said, stderr=said)
     running = Front(tls, plain, process)

@@ -1,0 +1,55 @@
+"""Reading behind deploy/nginx.conf as it stands: an article from its cache, beside the same bytes as a file of the same nginx."""
+
+import os
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.load import Effort, press, settle
+from benchmarks.ours import installed
+from benchmarks.pages import ARTICLE
+from benchmarks.servers import Server, cores, gunicorn
+from benchmarks.table import Row, rounds_row
+from tests import nginx as deployed
+
+FILE = "/the-same-as-a-file"
+HEADERS = {"Host": deployed.HOST, "Accept-Encoding": "br"}
+# What an https site must have; nothing is sent.
+PUBLIC = {"SITE_URL": f"https://{deployed.HOST}", "MAIL_URL": "smtp://127.0.0.1:9", "POSTAL_ADDRESS": "1 Main St", "PROXY_HOPS": "1"}
+
+
+def measure(quick: bool) -> list[Row]:
+    """Requests a second over TLS and kept connections, both paths of one nginx in turns."""
+    effort = Effort(1, 3) if quick else Effort(2, 5)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        site = installed(folder)  # `demo` refuses on https, so before that is set
+        with gunicorn("ours", "wsgi:app", {**site.environ, **PUBLIC, "LIMITS": "on"}) as ours, _front(folder, ours) as front:
+            for path in (both := (ARTICLE, FILE)):
+                settle(front, path, HEADERS)
+            turns = [[press(front, path, seconds=effort.seconds, headers=HEADERS) for path in both] for _ in range(effort.rounds)]
+    mine, file = ([sample.per_second for sample in samples] for samples in zip(*turns, strict=True))
+    return [rounds_row("article behind deploy/nginx.conf: requests/s, beside its file", mine, file, goal=0.9, better="higher", unit="/s")]
+
+
+@contextmanager
+def _front(folder: Path, ours: Server) -> Iterator[Server]:
+    """nginx with our file, in which one more place is put in: the article's compressed bytes, served from disk."""
+    place = folder / "nginx"
+    place.mkdir()
+    for one in (folder, place):
+        one.chmod(0o755)
+    request = urllib.request.Request(ours.url + ARTICLE, headers=HEADERS)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        (place / "page").write_bytes(answer.read())
+    as_a_file = f"location = {FILE} {{ alias {place}/page; default_type text/html; add_header Content-Encoding br; }}"
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {int(core) for core in cores()[0].split(",")})  # nginx inherits it
+    try:
+        with deployed.front(place, int(ours.url.rpartition(":")[2]), more=as_a_file) as running:
+            os.sched_setaffinity(0, before)
+            yield Server("nginx before ours", f"https://127.0.0.1:{running.port}", running.process.pid)
+    finally:
+        os.sched_setaffinity(0, before)

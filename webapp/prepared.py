@@ -112,13 +112,6 @@ class Prepared:
         ready = self._ready.get(on.dialect.name) or self._prepare(on.dialect)
         return int(on.execute(ready.text, ready.given(values)).rowcount)
 
-    def many(self, writer: Writer, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Run it for each of `rows`, which have its bindparams."""
-        on = plain(writer)
-        ready = self._ready.get(on.dialect.name) or self._prepare(on.dialect)
-        with faults_of(on.dialect), closing(on.driver.cursor()) as cursor:
-            cursor.executemany(ready.text, [ready.given(row) for row in rows])
-
     def _prepare(self, dialect: Dialect) -> "_Ready":
         statement = self._statement if isinstance(self._statement, Executable) else self._statement(dialect.name)
         columns = statement.exported_columns if isinstance(statement, Select | UpdateBase) else ()

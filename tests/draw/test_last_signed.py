@@ -1,5 +1,6 @@
 """The last checkpoint is kept beside the key: a log that is behind it, or another one, is not written on until it is voided."""
 
+import fcntl
 import stat
 import threading
 from collections.abc import Callable
@@ -7,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests.draw.logs import OPENS, SEALS, SMALL, commitments, facts, terms
 from webapp import draw
-from webapp.database import writing
+from webapp.database import db, writing
 from webapp.draw.lastsigned import LastSigned, Signed
 from webapp.draw.notes import parse_checkpoint, parse_note
 from webapp.draw.tree import EMPTY
@@ -52,6 +54,41 @@ def test_what_was_signed_last_is_kept_beside_the_key_once_it_is_committed(key: d
     assert kept(key).read() == Signed(11, checkpoint.root)
     do(lambda session: draw.append_entries(session, key, commitments(1, start=10)))
     assert kept(key).read() == Signed(12, parse_checkpoint(parse_note(facts().checkpoint).text).root)
+
+
+def test_what_is_signed_while_somebody_looks_is_no_older_backup(app: Flask, key: draw.LogKey) -> None:
+    assert facts().size == 11  # begins a transaction, which on SQLite sees nothing newer
+
+    def append() -> None:
+        with app.app_context():
+            do(lambda session: draw.append_entries(session, key, commitments(1, start=10)))
+            db.session.remove()
+
+    other = threading.Thread(target=append)
+    other.start()
+    other.join()
+    assert kept(key).read().size == 12  # type: ignore[union-attr]
+    draw.refuse_if_behind(db.session(), key)
+
+
+def test_a_signature_that_is_half_written_is_no_other_log(key: draw.LogKey) -> None:
+    whole = kept(key).path.read_bytes()
+    writing_it, seen = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with kept(key).path.open("r+b", buffering=0) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.write(whole[:21] + b"00" * 32)
+            writing_it.set()
+            seen.wait(0.3)
+            file.seek(0)
+            file.write(whole)
+
+    other = threading.Thread(target=write)
+    other.start()
+    writing_it.wait()
+    do(lambda session: draw.append_entries(session, key, commitments(1, start=10)))
+    other.join()
 
 
 @pytest.mark.parametrize("signed", [Signed(12, bytes(32)), Signed(11, bytes(32))], ids=["more leaves", "others"])

@@ -12,6 +12,7 @@ from webapp.database import after_commit
 from webapp.draw import leaves
 from webapp.draw.course import open_members
 from webapp.draw.facts import Appended, OpenTerms, Removal
+from webapp.draw.lastsigned import Signed
 from webapp.draw.leaves import BadLeaf
 from webapp.draw.logkeys import LogKey
 from webapp.draw.refusals import AlreadyRemoved, BadTerms, LogBehind, LogExists, LogSealed, LogVoid, NotAnEntry, WrongKey
@@ -125,13 +126,28 @@ def refuse_if_closed(session: Writer, head: Head) -> None:
         raise LogSealed
 
 
-def refuse_if_behind(session: Writer, key: LogKey) -> None:
-    """Raises LogBehind if the log is not the one that was signed last, and LogMissing."""
-    _refuse_if_behind(key, head_of(session, key.name))
+def refuse_if_behind(session: Session, key: LogKey) -> None:
+    """Raises LogBehind if the log is not the one that was signed last, and LogMissing. May end the session's read transaction."""
+    try:
+        _refuse_if_behind(key, head_of(session, key.name))
+    except LogBehind:
+        # Or that was signed since the transaction began: one that begins after the file was read sees all that was signed by then.
+        last = key.last_signed.read(settled=True) if key.last_signed else None
+        session.rollback()
+        _compare(last, head_of(session, key.name))
 
 
 def _refuse_if_behind(key: LogKey, head: Head) -> None:
-    last = key.last_signed.read() if key.last_signed else None
+    """`head` is locked, so it is as new as whatever was signed."""
+    if key.last_signed is None:
+        return
+    try:
+        _compare(key.last_signed.read(), head)
+    except LogBehind:  # or half written just now
+        _compare(key.last_signed.read(settled=True), head)
+
+
+def _compare(last: Signed | None, head: Head) -> None:
     if last is None or last.size < head.size:
         return
     if last.size > head.size or last.root != Frontier.from_bytes(head.size, head.frontier).root():

@@ -32,13 +32,15 @@ class LastSigned:
     def beside(cls, key: Path) -> "LastSigned":
         return cls(key.with_name(f"{key.name}.signed"))
 
-    def read(self) -> Signed | None:
-        """None if there is none, or none that can be read (`flask doctor` tells)."""
+    def read(self, *, settled: bool = False) -> Signed | None:
+        """None if there is none, or none that can be read (`flask doctor` tells). `settled`: not while somebody writes it."""
         try:
             descriptor = os.open(self.path, os.O_RDONLY)
         except OSError:
             return None
         try:
+            if settled:
+                fcntl.flock(descriptor, fcntl.LOCK_SH)
             return _parse(os.read(descriptor, _LENGTH))
         finally:
             os.close(descriptor)

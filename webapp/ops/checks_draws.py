@@ -16,7 +16,8 @@ from webapp.sweepstakes import Campaign
 
 # So long after its time nobody can say that the next tick will do it.
 GRACE = timedelta(minutes=5)
-MOST_LEAVES = 50_000
+# Some three seconds a log.
+MOST_LEAVES = 500_000
 
 
 def _going() -> list[Campaign]:

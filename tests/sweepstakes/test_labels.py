@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from tests.sweepstakes.campaigns import DRAND, DRAWS, GOOD, NOW, answer, done, enter, open_one
+from tests.sweepstakes.campaigns import DRAND, DRAWS, GOOD, NOW, done, enter, open_one
 from tests.sweepstakes.entering import LATER, letters, link, post
 
 
@@ -64,7 +64,9 @@ def test_a_late_seal_is_said_wherever_the_draw_is(
     pages = ("/draws", "/draws/win-100", confirm, own)
     assert not [page for page in pages if "late seal" in words(client, page)]
     clock.move_to(DRAWS)
-    assert answer(run, "close", "win-100", "--yes")["late"] is True
+    told = done(run, "close", "win-100", "--yes")
+    assert "Late seal: the draw moved to Sunday 27 December 2026, 23:59 EST." in told
+    assert "from now on" not in told
     for page in pages:
         assert "late seal" in words(client, page), page
     for page in (confirm, own):

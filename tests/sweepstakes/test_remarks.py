@@ -158,6 +158,8 @@ def test_conditions_that_offer_entries_for_something_are_found(
         (("late_hours = 0",), "late_hours", "count for 0 hours after the close"),
         (("seals_at = 2026-12-24T00:00:00",), "seals_at", "exclusions end 48 hours before the seal"),
         (("seals_at = 2026-12-26T00:00:00", "draws_at = 2026-12-26T02:00:00"), "draws_at", "in every inbox before the draw"),
+        (("seals_at = 2026-12-26T00:00:00", "draws_at = 2026-12-26T01:00:00"), "draws_at", "this one must be made within 0 s"),
+        (("seals_at = 2026-12-26T00:00:00", "draws_at = 2026-12-26T01:45:00"), "draws_at", "this one must be made within 45 min"),
         (('timezone = "UTC"',), "timezone", "lives by UTC"),
         (("closes_at = 2026-12-21T00:00:00",), "closes_at", "midnight is read as the end"),
         (("opens_at = 2026-10-20T09:00:00",), "closes_at", "the clocks of America/New_York change between"),

@@ -71,7 +71,7 @@ def _sealed_words(campaign: Campaign, log: LogStatus, said: str) -> str:
             ("Entries", f"{log.sealed.entries:,}, {log.sealed.eligible:,} eligible"),
             ("Size", f"{log.sealed.size:,}"),
             ("Root", log.sealed.root.hex()),
-            ("Draw", "from now on" if log.operator_trusted else when(log.sealed.draws_at, campaign.timezone)),
+            ("Draw", "from now on" if log.sealed.draws_at <= log.sealed.at else when(log.sealed.draws_at, campaign.timezone)),
         ]
     )
     late = f"\nLate seal: the draw moved to {when(log.sealed.draws_at, campaign.timezone)}." if log.sealed.late else ""

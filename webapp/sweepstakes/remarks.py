@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from webapp.sweepstakes.plans import REVIEW, Plan, reaches
-from webapp.sweepstakes.wording import counted
+from webapp.sweepstakes.wording import counted, lasting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,7 @@ INDEXED_FROM = 2027
 SHORT_CLAIM = 7
 SHORT_GRACE = timedelta(hours=12)
 SHORT_WITNESS = timedelta(hours=12)
+SHORT_PUNCTUAL = timedelta(hours=1)
 GROWN_UP = 18
 
 
@@ -166,7 +167,11 @@ def _review(plan: Plan) -> str | None:
 def _witness(plan: Plan) -> str | None:
     if plan.draws_at - plan.seals_at >= SHORT_WITNESS:
         return None
-    return "the seal should be in every inbox before the draw: that is what proves when it was made. This leaves little time."
+    room = plan.draws_at - plan.seals_at - timedelta(hours=1)
+    late = f" A seal in the last hour before the draw is late and moves it by a day: this one must be made within {lasting(room)}."
+    return "the seal should be in every inbox before the draw: that is what proves when it was made. This leaves little time." + (
+        late if room < SHORT_PUNCTUAL else ""
+    )
 
 
 def _utc(plan: Plan) -> str | None:

@@ -37,7 +37,7 @@ class _Impatient(psycopg.Connection[TupleRow]):
     patience: float = STATEMENT + 1  # the server's own refusal says more, and keeps the connection: it goes first
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
-        # Nothing is asked with autocommit but SQLAlchemy's "are you there?" before each use.
+        # With autocommit only that is asked which must be quick: "are you there?" before each use, and limits.
         patience = min(PING, self.patience) if self.autocommit else self.patience
         try:
             return super().wait(gen, interval, patience if timeout is None else timeout)

@@ -1,7 +1,7 @@
-"""Where the counters are kept so that all workers share them: a SQLite file of its own, or an UNLOGGED table of PostgreSQL.
+"""Where the counters are kept so that all workers share them: a SQLite file of its own. Elsewhere: limit_postgresql.py, limit_valkey.py.
 
 Counters may be lost, so nothing waits for a disk; a request may not be, so nothing waits longer than `patience`.
-All counters of a request are read and written in one transaction. Valkey and Redis: limit_valkey.py.
+All counters of a request are read and written in one statement.
 """
 
 import fcntl
@@ -13,18 +13,13 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from functools import cached_property
+from contextlib import contextmanager
 from itertools import count
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import SQLAlchemyError
-
 from webapp.limit_windows import Counter, Window, to_count
-from webapp.prepared import faults_of
 
 PATIENCE = 0.5  # seconds; only making a connection to PostgreSQL can take longer, as its library knows no less than two
 PRUNE_EVERY = 50  # hits of a process
@@ -46,7 +41,7 @@ class Storage(Protocol):
         """
 
 
-class _SqlCounters:
+class SqlCounters:
     """The statements both databases share. A row is a counter: hits in the window numbered `span`, and in the one before."""
 
     def __init__(self, table: str, mark: str, skip_locked: str = "") -> None:
@@ -54,23 +49,16 @@ class _SqlCounters:
         self._prune = (
             f"DELETE FROM {table} WHERE key IN (SELECT key FROM {table} WHERE expires < {mark} LIMIT {PRUNE_AT_MOST}{skip_locked})"  # noqa: S608 - our own words
         )
-        self._prolong = f"UPDATE {table} SET expires = {mark} WHERE key = {mark}"  # noqa: S608
+        self._take_back = f"UPDATE {table} SET hits = hits - 1 WHERE key = {mark} AND span = {mark}"  # noqa: S608
         self._hits = count()
 
     def hit(self, execute: Execute, counters: Sequence[Counter], at: float) -> list[Window]:
-        """Inside a transaction of the caller's: move the windows on, add the request, and prune now and then."""
-        found = self._count(execute, counters, at).fetchall()
-        rows = {key: (span, hits - 1, previous) for key, span, hits, previous, _ in found}
+        """Move the windows on, add the request, and prune now and then. No statement waits for a row while it holds a later one."""
+        rows = {key: (span, hits - 1, previous) for key, span, hits, previous in self._count(execute, counters, at).fetchall()}
         windows = [_window(counter.seconds, *rows[counter.key], at) for counter in counters]
-        full = [counter.key for counter, chosen in zip(counters, to_count(counters, windows), strict=True) if not chosen]
-        lives = {counter.key: counter.seconds for counter in counters}
-        for key, span, _, _, expires in found:
-            # Set only where a window has begun: it is indexed, and SQLite moves the entry of a row even to where it was.
-            if expires != (span + 2) * lives[key]:
-                execute(self._prolong, ((span + 2) * lives[key], key))
-        if full:  # seldom: so it is counted first, and taken back where it should not have been
-            marks = ", ".join([self._mark] * len(full))
-            execute(f"UPDATE {self._table} SET hits = hits - 1 WHERE key IN ({marks})", tuple(full))  # noqa: S608
+        for counter, chosen in zip(counters, to_count(counters, windows), strict=True):
+            if not chosen:  # seldom: so it is counted first, and taken back where it should not have been
+                execute(self._take_back, (counter.key, rows[counter.key][0]))
         if next(self._hits) % PRUNE_EVERY == 0:
             execute(self._prune, (int(at),))
         return windows
@@ -89,8 +77,9 @@ class _SqlCounters:
                 previous = CASE kept.span - excluded.span
                     WHEN 0 THEN kept.previous WHEN 1 THEN kept.previous WHEN -1 THEN kept.hits ELSE 0 END,
                 hits = CASE kept.span - excluded.span WHEN 0 THEN kept.hits WHEN 1 THEN kept.hits ELSE 0 END + 1,
-                span = CASE kept.span - excluded.span WHEN 1 THEN kept.span ELSE excluded.span END
-            RETURNING key, span, hits, previous, expires""",  # noqa: S608
+                span = CASE kept.span - excluded.span WHEN 1 THEN kept.span ELSE excluded.span END,
+                expires = CASE kept.span - excluded.span WHEN 1 THEN kept.expires ELSE excluded.expires END
+            RETURNING key, span, hits, previous""",  # noqa: S608
             tuple(values),
         )
 
@@ -105,7 +94,7 @@ class SqliteStorage:
 
     def __init__(self, path: Path, patience: float = PATIENCE) -> None:
         self._path, self._patience = path, patience
-        self._sql = _SqlCounters("counter", "?")
+        self._sql = SqlCounters("counter", "?")
         self._turn = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         weakref.finalize(self, _close, self._idle)
@@ -208,40 +197,3 @@ def _make(path: Path) -> None:
 def _close(connections: list[sqlite3.Connection]) -> None:
     while connections:
         connections.pop().close()
-
-
-class PostgresStorage:
-    """A table that PostgreSQL does not log: fast, and emptied by a crash of the server. Migration 0003 makes it."""
-
-    def __init__(self, url: str, patience: float = PATIENCE) -> None:
-        self._url, self._patience = url, patience
-        self._sql = _SqlCounters("limits.counter", "%s", skip_locked=" FOR UPDATE SKIP LOCKED")
-
-    @cached_property
-    def _engine(self) -> Engine:
-        """Connections apart from the app's own, which wait longer."""
-        engine = create_engine(self._url, pool_size=2, max_overflow=2, pool_timeout=self._patience, connect_args={"connect_timeout": 2})
-        weakref.finalize(self, engine.dispose)
-        milliseconds = int(self._patience * 1000)
-
-        @event.listens_for(engine, "connect")
-        def hurry(connection: Any, _record: object) -> None:
-            connection.execute(f"SET lock_timeout = {milliseconds}")
-            connection.execute(f"SET statement_timeout = {milliseconds}")
-            connection.commit()
-
-        return engine
-
-    def hit(self, counters: Sequence[Counter], at: float) -> list[Window]:
-        try:
-            with faults_of(self._engine.dialect), closing(self._engine.raw_connection()) as raw:
-                try:
-                    windows = self._sql.hit(raw.driver_connection.execute, counters, at)  # type: ignore[union-attr]
-                    raw.commit()
-                except BaseException:
-                    raw.invalidate()
-                    raise
-                return windows
-        except SQLAlchemyError as error:
-            self._engine.dispose()  # the idle connections are as old
-            raise StorageAway(str(error.__cause__ or error)) from error

@@ -19,7 +19,7 @@ from webapp.client import Address, network_key, shortened
 from webapp.config import Limits, Settings
 from webapp.counting import count
 from webapp.limit_notation import Limit
-from webapp.limit_storage import PATIENCE, PostgresStorage, SqliteStorage, Storage, StorageAway
+from webapp.limit_storage import PATIENCE, SqliteStorage, Storage, StorageAway
 from webapp.limit_windows import Counter, Effect, Outcome, Verdict, judge
 from webapp.site import keyring
 
@@ -73,6 +73,8 @@ def open_storage(settings: Settings, patience: float = PATIENCE) -> Storage:
 
         return ValkeyStorage(settings.redis_url, patience)
     if settings.database_url.startswith("postgresql"):
+        from webapp.limit_postgresql import PostgresStorage
+
         return PostgresStorage(settings.database_url, patience)
     return SqliteStorage(settings.instance / "limits.sqlite3", patience)
 

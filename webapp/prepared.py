@@ -6,7 +6,7 @@ types and dialects is kept; its faults are raised as everywhere.
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -39,12 +39,6 @@ class Plain:
             return self.driver.execute(statement, values)
         except cast(Any, self.dialect).dbapi.Error as error:
             raise fault_of(self.dialect, error) from error
-
-    @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """What is executed within goes to a server in one parcel, BEGIN included (psycopg's pipeline). Read no answer before its end."""
-        with faults_of(self.dialect), self.driver.pipeline() if hasattr(self.driver, "pipeline") else nullcontext():
-            yield
 
 
 Writer = Session | scoped_session[Any] | Plain

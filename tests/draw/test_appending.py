@@ -9,8 +9,9 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from tests.draw.logs import DAY, DRAWS, OPENS, SEALS, SMALL, act, commitments, facts, small_log, terms
-from webapp import draw
+from webapp import draw, group_commit
 from webapp.database import db, is_sqlite, writing
+from webapp.prepared import Plain
 
 
 def test_a_log_opens_once_with_a_signed_leaf(app: Flask) -> None:
@@ -47,6 +48,26 @@ def test_entries_come_one_by_one_or_many_at_once_to_the_same_tree(app: Flask) ->
     assert (many.first, many.count, many.size) == (4, 600, 604)
     assert (facts().entries, facts().eligible) == (603, 603)
     assert draw.verify(db.session(), "small").root == many.root
+
+
+def test_entries_that_share_a_transaction_are_signed_together(app: Flask) -> None:
+    small_log(entries=2)
+    places = group_commit.write("test", lambda session: [draw.append_entry(session, SMALL, one) for one in commitments(5, start=2)])
+    assert places == [3, 4, 5, 6, 7]
+    verified = draw.verify(db.session(), "small")
+    assert (verified.size, verified.entries) == (8, 7)
+    assert facts().checkpoint == SMALL.sign(8, verified.root)
+
+    def fail(session: Plain) -> None:
+        draw.append_entry(session, SMALL, commitments(1, start=7)[0])
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        group_commit.write("test", fail)
+    assert facts().size == 8
+    act(draw.seal, now=SEALS)
+    with pytest.raises(draw.LogSealed):
+        group_commit.write("test", lambda session: draw.append_entry(session, SMALL, commitments(1, start=7)[0]))
 
 
 def test_an_entry_is_removed_once_and_only_if_it_is_one(app: Flask) -> None:

@@ -23,6 +23,8 @@ def test_no_page_moves_sticks_out_complains_or_asks_elsewhere(browser: Browser, 
     page.add_init_script(f"({SHIFTS})()")
     for path in PAGES + DRAWS:
         page.goto(paper.url + path)
+        # A tenth of a second (site.css): nobody is far below so soon.
+        page.evaluate("Promise.all(document.getAnimations().map(it => it.finished)).then(() => null)")
         # Lazy pictures are fetched when somebody comes near; decode() fails for one that is broken, and never ends for one not shown.
         page.evaluate("""async () => { for (const it of [...document.images].filter(it => it.checkVisibility())) {
           it.scrollIntoView();

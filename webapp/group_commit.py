@@ -23,16 +23,20 @@ Transaction = Callable[[float], AbstractContextManager[Plain]]
 """A write transaction for somebody who has wanted it since a moment of time.monotonic(): committed at its end or rolled back whole."""
 
 
-def write(group: str, act: Callable[[Plain], Result]) -> Result:
+def write(group: str, act: Callable[[Plain], Result], *, serial: bool = False) -> Result:
     """What `act` returns, as soon as what it wrote is on the disk. If it raises, nothing of it is written, and that is raised here.
 
-    Acts of the same `group` share a transaction. It may run in another thread, so it asks nothing of Flask, and more than once;
-    only its last run counts. Prepare before it, keep it short, and never nest it. Raises Held, Moved and, in a request,
-    Maintenance, as `writing` does.
+    Acts of the same `group` share a transaction; on PostgreSQL, which runs transactions side by side and groups their commits by
+    itself, only if they are `serial`: if each would wait there for the one before, for a row that all of them lock.
+
+    An act may run in another thread, so it asks nothing of Flask, and more than once; only its last run counts. Prepare before it,
+    keep it short, and never nest it. Raises Held, Moved and, in a request, Maintenance, as `writing` does.
     """
     refuse_in_maintenance()
     if db.session.registry.has():
         db.session.rollback()  # for the reasons that `writing` has
+    if current_app.extensions["write_lock"] is None and not serial:
+        return GroupCommit(_transaction).write(act)
     groups: dict[str, GroupCommit] = current_app.extensions.setdefault("group_commit", {})
     return (groups.get(group) or groups.setdefault(group, GroupCommit(_transaction))).write(act)
 

@@ -67,6 +67,10 @@ class TracedFlask(Flask):
 
     url_rule_class = LateRule
 
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """None of ours is async, for which Flask would look into each function each time it calls it."""
+        return func
+
     def log_exception(self, exc_info: Any) -> None:
         rule = request.url_rule.rule if request.url_rule else "none"
         self.logger.error("unexpected", exc_info=exc_info, extra={"fields": {"route": rule}})

@@ -57,7 +57,7 @@ def at_once(app: Flask, *acts: Callable[[Plain], Any], group: str = "test") -> I
     def write(act: Callable[[Plain], Any]) -> Any:
         with app.app_context():
             try:
-                return group_commit.write(group, act)
+                return group_commit.write(group, act, serial=True)
             finally:
                 db.session.remove()
 

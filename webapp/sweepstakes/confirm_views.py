@@ -100,7 +100,7 @@ def _wish(person: Person, fields: posting.Fields) -> Confirmation:
 
 def _confirm(person: Person, wish: Confirmation) -> None:
     key = log_key(db.session, person.contest.slug)  # the scoped one, which becomes a session only if it is asked
-    group_commit.write("confirm", lambda session: confirm(session, key, person.contest, wish, now=clock.now()))
+    group_commit.write("confirm", lambda session: confirm(session, key, person.contest, wish, now=clock.now()), serial=True)
 
 
 @pages.get("/confirm/<token>/receipt.txt")

@@ -11,7 +11,7 @@ from webapp.sweepstakes import Campaign, Entrant, MadeUp, make_up_entrants
 
 FIRST = ("Ada", "Ben", "Chloe", "Dev", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jonas", "Kira", "Liam", "Maya", "Noah", "Omar", "Pia")
 LAST = ("Abbott", "Baker", "Costa", "Diaz", "Evans", "Fischer", "Gupta", "Hansen", "Ito", "Jones", "Khan", "Lopez", "Mora", "Novak")
-AT_ONCE = 500
+AT_ONCE = 2500
 
 
 def enter(slug: str, wanted: int, *, quiet: bool = False) -> int:

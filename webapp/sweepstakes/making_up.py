@@ -17,7 +17,7 @@ from webapp.sweepstakes.models import Entrant
 from webapp.sweepstakes.registering import LIVE
 from webapp.sweepstakes.sealed import EMAIL, EMAIL_KEY, NAME, NONCE
 
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 2500  # a fifth less work each than 500 in one transaction; more at once gain nothing
 _MADE_UP = {"state": "confirmed", "source": "demo", "newsletter": False, "token_counter": 0, "made_up": True}
 
 
@@ -30,7 +30,7 @@ class MadeUp:
 
 
 def make_up_entrants(session: Session, slug: str, key: LogKey, people: Sequence[MadeUp], *, now: datetime, keys: Keyring) -> int:
-    """Enter up to 500 made-up people in one go, in the caller's transaction; who is in already is left out. Returns how many.
+    """Enter up to 2,500 made-up people in one go, in the caller's transaction; who is in already is left out. Returns how many.
 
     Raises CampaignMissing, NotOpened and the draw room's LogSealed.
     """

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from webapp.news.body import ATTRIBUTE_VALUES, ATTRIBUTES, TAGS, read_body, render_body
 from webapp.news.slugs import LONGEST, is_slug, make_slug
 from webapp.news.tokens import split_title
+from webapp.news.unprintable import UNPRINTABLE
 from webapp.news.variants import figure_html, variants
 
 DIGEST = bytes(range(32))
@@ -59,6 +60,23 @@ def test_raw_html_is_text() -> None:
     assert html("<b onclick=x>Rain</b>\n\n<script>alert(1)</script>") == (
         "<p>&lt;b onclick=x&gt;Rain&lt;/b&gt;</p>\n<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"
     )
+
+
+@pytest.mark.parametrize("place", ["{}", "*{}*", "## a{}", "> {}\n> — Bo", "- {}", "[{}](/draws)"])
+@pytest.mark.parametrize("reference", ["&#12;", "&#x0C;", "&#xc;"])
+def test_a_control_character_written_as_a_reference_is_refused_where_it_stands(place: str, reference: str) -> None:
+    _, faults = read_body("a.md", "Rain.\n\n" + place.format(f"x{reference}y"), 5)
+    assert [(fault.line, fault.reason, fault.mend) for fault in faults] == [
+        (7, "there is a control character (U+000C), written as a reference", "Delete it.")
+    ]
+
+
+@pytest.mark.parametrize("code", [*range(0x20), *range(0x7F, 0xA0), 0xD800, 0xFFFE, 0xFFFF])
+def test_what_is_let_through_can_stand_in_a_feed(code: int) -> None:
+    body, faults = read_body("a.md", f'Rain\n&#{code};\n\n![a&#{code};b](c.jpg "d&#{code};e (f&#{code};g)")', 1)
+    words = [render_body(body, [""]), *(f"{mark.alt}{mark.caption}{mark.credit}" for mark in body.figures)]
+    assert bool(faults) == any(UNPRINTABLE.search(text) for text in words)
+    assert not any(UNPRINTABLE.search(text) for text in words[1:])
 
 
 def test_lists_code_and_rules_are_kept() -> None:

@@ -18,6 +18,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from webapp.news.faults import Fault
 from webapp.news.slugs import make_slug
 from webapp.news.tokens import count_words, depths, lone_image, plain, quotation, split_title
+from webapp.news.unprintable import UNPRINTABLE
 
 # markdown-it drops, without a word, what is nested deeper than its own limit of 20: refuse long before.
 DEEPEST = 12
@@ -199,6 +200,8 @@ class _Reader:
                 )
             elif child.type == "link_open":
                 self.link(child, line)
+            elif bad := UNPRINTABLE.search(child.content):
+                self.fault(line, f"there is a control character (U+{ord(bad[0]):04X}), written as a reference", "Delete it.")
         self.words += count_words(plain(token))
 
     def link(self, token: Token, line: int) -> None:

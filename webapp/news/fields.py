@@ -8,8 +8,9 @@ from typing import Any
 
 from webapp.news.faults import Fault
 from webapp.news.finding import Found
-from webapp.news.front_matter import EXAMPLE, UNPRINTABLE, Wrong, decode, read_values, split
+from webapp.news.front_matter import EXAMPLE, Wrong, decode, read_values, split
 from webapp.news.slugs import LONGEST, is_slug, make_slug
+from webapp.news.unprintable import UNPRINTABLE
 
 FIELDS = ("title", "slug", "aliases", "section", "standfirst", "authors", "tags", "published", "updated", "correction", "lead", "ads")
 

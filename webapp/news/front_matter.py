@@ -3,7 +3,6 @@
 Loads PyYAML: for commands only.
 """
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -11,13 +10,14 @@ from typing import Any
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
+from webapp.news.unprintable import UNPRINTABLE
+
 # Read before it is parsed: YAML takes memory and time out of proportion to its length.
 LONGEST_FRONT_MATTER = 16 * 1024
 DEEPEST = 3
 EXAMPLE = "2024-12-08T21:40:00+00:00"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FENCE = YAMLHandler.FM_BOUNDARY
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class Wrong(Exception):

@@ -1,5 +1,6 @@
 """Ads handed out, seen and clicked: each counted once, in the right place, or filtered with its reason."""
 
+from base64 import urlsafe_b64decode
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.ads.house import publish
-from webapp.ads.impressions import Impression
+from webapp.ads.impressions import UNCOUNTED, BadToken, Impression, read
 from webapp.ads.models import AdCampaign, AdCount, AdFiltered, Creative
 from webapp.ads.tallying import Tally
 from webapp.clock import from_stamp
@@ -193,6 +194,18 @@ def test_staff_are_filtered_wherever_they_come_from(app: Flask, client: FlaskCli
         client.get(ad["click"], headers=PERSON, environ_base={"REMOTE_ADDR": address})
     assert [row[3:] for row in counts(app)] == [(1, 0, 1)]
     assert filtered() == {("served", "staff"): 2, ("click", "staff"): 2}
+
+
+def test_a_token_does_not_tell_its_holder_whether_or_why_it_will_not_count() -> None:
+    said = set()
+    for reason in (None, *UNCOUNTED):
+        impression = Impression(7, "rail", "World", NOW, "00" * 12, reason)
+        token = impression.sign(b"secret")
+        assert read(b"secret", token) == impression
+        with pytest.raises(BadToken):
+            read(b"another", token)
+        said.add(urlsafe_b64decode(token + "=" * (-len(token) % 4))[16:])
+    assert len(said) == 1, "beside the MAC they differ"
 
 
 def test_what_is_seen_after_the_last_one_ordered_is_beyond(app: Flask, client: FlaskClient) -> None:

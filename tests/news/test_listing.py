@@ -50,6 +50,18 @@ def test_each_author_has_a_list_that_the_byline_leads_to(client: FlaskClient) ->
         text(client, f"/headlines?author={nothing}", 404)
 
 
+@pytest.mark.parametrize("sign", ["\u200c", "\u200d", "\u00ad"])
+def test_names_with_joiners_and_soft_hyphens_have_their_lists(client: FlaskClient, sign: str) -> None:
+    name = f"می{sign}خواهم"
+    publish("one", section=name, tags=[name], authors=[name])
+    publish("two")
+    for list_of in ("section", "tag", "author"):
+        assert f'href="/headlines?{list_of}={quote(name)}"' in text(client, "/news/one")
+        assert slugs(text(client, f"/headlines?{list_of}={quote(name)}")) == ["one"]
+        for nothing in (name.replace(sign, ""), f"{name}\0", f"{name}\x0c", f"{name}\n", f"{name}\x85"):
+            text(client, f"/headlines?{list_of}={quote(nothing)}", 404)
+
+
 def test_the_archive_has_a_page_for_each_month_with_articles(client: FlaskClient) -> None:
     publish("december")
     publish("last-of-november", published=datetime(2024, 11, 30, 23, 59, 59, tzinfo=UTC))

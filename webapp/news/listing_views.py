@@ -14,6 +14,7 @@ from webapp.news import listing
 from webapp.news.linked_data import breadcrumbs
 from webapp.news.listing import HeadlinePage, Month, Wanted
 from webapp.news.searching import LONGEST, MOST_WORDS, TooLong, read_search
+from webapp.news.unprintable import UNPRINTABLE
 from webapp.news.views import publisher
 from webapp.site import settings
 
@@ -63,7 +64,7 @@ def _wanted() -> Wanted:
     """What the address asks for. Raises NoSuchList or TooLong; only what can be there goes to the database."""
     given = {name: request.args.get(name) or None for name in ("section", "tag", "author", "month", "q")}
     for name, longest in LONGEST_NAMES.items():
-        if (value := given[name]) is not None and (len(value) > longest or not value.isprintable()):
+        if (value := given[name]) is not None and (len(value) > longest or UNPRINTABLE.search(value)):
             raise listing.NoSuchList
     month, typed = given["month"], given["q"]
     return Wanted(

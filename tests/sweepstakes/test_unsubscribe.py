@@ -39,8 +39,8 @@ def ada(client: FlaskClient, run: FlaskCliRunner) -> dict[str, Any]:
     return reader
 
 
-def readers(run: FlaskCliRunner) -> list[dict[str, Any]]:
-    result = run.invoke(args=["entrant", "list", "--newsletter", "--json"])
+def readers(run: FlaskCliRunner, *more: str) -> list[dict[str, Any]]:
+    result = run.invoke(args=["entrant", "list", "--newsletter", "--json", *more])
     assert result.exit_code == 0, result.output
     found: list[dict[str, Any]] = json.loads(result.stdout)
     return found
@@ -192,3 +192,14 @@ def test_who_cannot_be_shown_to_have_asked_is_not_on_the_list(run: FlaskCliRunne
         session.execute(delete(Consent))
     assert readers(run) == []
     assert run.invoke(args=["entrant", "list", "--newsletter", "--csv"]).stdout.count("\n") == 1
+
+
+def test_who_cannot_be_shown_to_have_asked_takes_no_place_on_a_list_that_is_cut(
+    client: FlaskClient, run: FlaskCliRunner, ada: dict[str, Any]
+) -> None:
+    post(client, email="newer@example.com")
+    client.post(link(letters(run).text()), data={"name": "Newer Reader", "newsletter": "yes"})
+    assert [reader["email"] for reader in readers(run)] == ["newer@example.com", "ada@example.com"]
+    with writing() as session:
+        session.execute(delete(Consent).where(Consent.entrant_id == max(row.id for row in entrants())))
+    assert [reader["email"] for reader in readers(run, "--limit", "1")] == ["ada@example.com"]

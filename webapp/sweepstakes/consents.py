@@ -1,6 +1,5 @@
 """The words of the two boxes, and the record of who ticked them: exact text, moment, way."""
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -89,11 +88,10 @@ def consents_of(session: Session, entrant_id: int) -> tuple[Consented, ...]:
     return tuple(_consented(row) for row in rows)
 
 
-def standing(session: Session, kind: str, entrant_ids: Iterable[int]) -> dict[int, Consented]:
+def standing(session: Session, kind: str) -> dict[int, Consented]:
     """By entrant, the consent of this kind that holds now: the last one on record, where it was given."""
-    wanted = set(entrant_ids)
     rows = session.execute(_recorded().where(ConsentText.kind == kind).order_by(Consent.id))
-    last = {row.entrant_id: _consented(row) for row in rows if row.entrant_id in wanted}
+    last = {row.entrant_id: _consented(row) for row in rows}
     return {entrant_id: consent for entrant_id, consent in last.items() if consent.given}
 
 

@@ -76,9 +76,9 @@ def _list_readers(campaign: str | None, limit: int | None, *, as_csv: bool, as_j
     with refusals():
         if campaign is not None:
             find(db.session(), campaign)
-        people = list(islice(readers(db.session(), campaign, keys=keyring()), limit))
-    agreed = standing(db.session(), "newsletter", (person.id for person in people))
-    people = [person for person in people if person.id in agreed]  # whom nobody can show to have asked for it gets nothing
+        agreed = standing(db.session(), "newsletter")
+        # Whom nobody can show to have asked for it gets nothing, and takes no place of those who did.
+        people = list(islice((person for person in readers(db.session(), campaign, keys=keyring()) if person.id in agreed), limit))
     if as_csv:
         lines = ([*_basics(person).values(), unsubscribe_link(person.id), *_proof(agreed[person.id])] for person in people)
         csvs.write(sys.stdout, ("email", "name", "campaign", "unsubscribe", *PROOF), lines)

@@ -60,6 +60,36 @@ def test_export_import_export_ends_where_it_began(run: FlaskCliRunner, session: 
     assert files(tmp_path / "two") == first
 
 
+def test_no_article_is_left_out_because_others_have_files_in_its_places(run: FlaskCliRunner, tmp_path: Path) -> None:
+    teal, navy = picture(), picture(colour="navy")
+    for place in ("pictures/p.jpg", "b/pictures/P.jpg", "b-2", "c.md/p.jpg"):
+        put(tmp_path / "in", place, teal)
+    put(tmp_path / "in", "two/pictures/p.jpg", navy)
+    marks = [f"![Rain]({place})" for place in ("pictures/p.jpg", "b/pictures/P.jpg", "b-2", "c.md/p.jpg")]
+    write(tmp_path / "in", "a.md", "\n\n".join(marks), title="A")
+    write(tmp_path / "in", "two/b.md", "![Hail](pictures/p.jpg)", title="B")
+    write(tmp_path / "in", "two/c.md", title="C")
+    imported(run, tmp_path / "in")
+    facts = exported(run, tmp_path / "out")
+    assert (facts["articles"], facts["pictures"]) == (["a", "b", "c"], 5)
+    out = files(tmp_path / "out")
+    assert {name for name in out if name.endswith(".md")} == {"a.md", "b-3/b.md", "c/c.md"}
+    assert (out["pictures/p.jpg"], out["b/pictures/P.jpg"], out["b-3/pictures/p.jpg"]) == (teal, teal, navy)
+    forget_everything()
+    assert imported(run, tmp_path / "out")["new"] == ["a", "b", "c"]
+
+
+def test_pictures_of_one_article_that_differ_in_capitals_alone_are_both_written(run: FlaskCliRunner, tmp_path: Path) -> None:
+    put(tmp_path / "in", "p.jpg", picture())
+    put(tmp_path / "in", "P.jpg", picture(colour="navy"))
+    write(tmp_path / "in", "a.md", "![Rain](p.jpg)\n\n![Hail](P.jpg)")
+    write(tmp_path / "in", "b.md", "![Rain](p.jpg)\n\n![Hail](P.jpg)")
+    imported(run, tmp_path / "in")
+    assert exported(run, tmp_path / "out")["pictures"] == len([name for name in files(tmp_path / "out") if name.endswith("jpg")])
+    assert files(tmp_path / "out")["p.jpg"] != files(tmp_path / "out")["P.jpg"]
+    assert imported(run, tmp_path / "out")["unchanged"] == ["a", "b"]
+
+
 def test_an_article_published_at_its_import_keeps_that_time(run: FlaskCliRunner, tmp_path: Path) -> None:
     put(tmp_path, "in/a.md", b"---\ntitle: A\n---\nRain.\n")
     with time_machine.travel(NOW, tick=False):

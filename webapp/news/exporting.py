@@ -7,6 +7,7 @@ import os
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy import select
@@ -50,6 +51,37 @@ class _Piece:
     pictures: dict[PurePosixPath, bytes]
 
 
+class _Taken:
+    """Which files and folders earlier articles have, by lower case: some file systems make no difference."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[PurePosixPath, bytes | None]] = {}
+        self.folders: set[str] = set()
+
+    def leaves_room_for(self, piece: _Piece) -> bool:
+        """Whether each file's place is free or holds that very picture, and no file stands where a folder must."""
+        return not any(
+            self.files.get(_folded(path), (path, sha)) != (path, sha)
+            or _folded(path) in self.folders
+            or any(_folded(folder) in self.files for folder in path.parents)
+            for path, sha in _files(piece)
+        )
+
+    def add(self, piece: _Piece) -> None:
+        for path, sha in _files(piece):
+            self.files[_folded(path)] = path, sha
+            self.folders |= {_folded(folder) for folder in path.parents}
+
+
+def _files(piece: _Piece) -> list[tuple[PurePosixPath, bytes | None]]:
+    """All files of `piece` with their SHA-256; None for the article, which is like no other."""
+    return [(piece.path, None), *piece.pictures.items()]
+
+
+def _folded(path: PurePosixPath) -> str:
+    return str(path).casefold()
+
+
 def export(session: Session, folder: Path, *, media: Path, progress: Progress = no_progress) -> Exported:
     """Write all articles that are not withdrawn into `folder`, which must be new or empty.
 
@@ -59,34 +91,34 @@ def export(session: Session, folder: Path, *, media: Path, progress: Progress = 
         raise FolderInUse
     slugs = session.scalars(select(Article.slug).where(Article.status != WITHDRAWN).order_by(Article.slug)).all()
     withdrawn = session.scalars(select(Article.slug).where(Article.status == WITHDRAWN).order_by(Article.slug)).all()
-    # By lower case: some file systems make no difference.
-    places: dict[str, tuple[PurePosixPath, bytes]] = {}
+    pictures: dict[PurePosixPath, bytes] = {}
     sources: dict[str, tuple[PurePosixPath, str]] = {}
+    taken = _Taken()
     with progress("Reading", len(slugs)) as done:
         for number, slug in enumerate(slugs, 1):
-            for piece in _pieces(session, slug):
-                if not _is_free(piece, places):
-                    continue
-                _look_for_originals(piece, media)
-                places |= {str(path).casefold(): (path, sha) for path, sha in piece.pictures.items()}
-                sources[slug] = piece.path, piece.text
-                break
+            piece = next(filter(taken.leaves_room_for, _pieces(session, slug)))
+            _look_for_originals(piece, media)
+            taken.add(piece)
+            pictures |= piece.pictures
+            sources[slug] = piece.path, piece.text
             done(number)
     session.rollback()
-    _write_all(folder, media, list(sources.values()), list(places.values()), progress)
-    return Exported(tuple(sources), len(places), tuple(withdrawn))
+    _write_all(folder, media, list(sources.values()), list(pictures.items()), progress)
+    return Exported(tuple(sources), len(pictures), tuple(withdrawn))
 
 
 def _pieces(session: Session, slug: str) -> Iterator[_Piece]:
-    """The article beside all others; should its pictures clash with theirs or lie above it, the article in a folder of its own."""
+    """The article beside all others; should it clash with them or its pictures lie above it, in a folder of its own.
+
+    There is always one more folder, numbered, so that none is left out because others have files in all before.
+    """
     article = session.scalars(select(Article).where(Article.slug == slug)).one()
     source, marks = _source(article)
     shas = [figure.picture_sha256 for figure in article.figures]
     session.expunge(article)
     up = max((path.split("/").count("..") for path in marks), default=0)
-    homes = [PurePosixPath()] if not up else []
-    homes.append(PurePosixPath(slug, *["text"] * up))
-    for home in homes:
+    folders = (PurePosixPath(slug if number == 1 else f"{slug}-{number}", *["text"] * up) for number in count(1))
+    for home in folders if up else chain([PurePosixPath()], folders):
         where = [PurePosixPath(posixpath.normpath(str(home / path))) for path in marks]
         yield _Piece(slug, home / f"{slug}.md", source, dict(zip(where, shas, strict=True)))
 
@@ -117,11 +149,6 @@ def _parse(slug: str, source: str) -> Parsed:
 
 def _found(slug: str) -> Found:
     return Found(f"{slug}.md", Path(f"{slug}.md"), Path())
-
-
-def _is_free(piece: _Piece, places: dict[str, tuple[PurePosixPath, bytes]]) -> bool:
-    """Whether no other article has another picture in the same place."""
-    return all(places.get(str(path).casefold(), (path, sha)) == (path, sha) for path, sha in piece.pictures.items())
 
 
 def _look_for_originals(piece: _Piece, media: Path) -> None:

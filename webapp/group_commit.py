@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from typing import Any, TypeVar, cast
 
 from flask import current_app
+from sqlalchemy.exc import OperationalError
 
 from webapp import write_lock
 from webapp.database import begin_to_write, db, refuse_in_maintenance, refuse_unless_free
@@ -83,8 +84,9 @@ class GroupCommit:
                     at_work.result = at_work.act(session)
                 at_work = None
         except BaseException as error:
-            if at_work is not None and len(wishes) > 1:
+            if at_work is not None and len(wishes) > 1 and not _is_the_database(error):
                 # One of them fails, which is rare: each gets a transaction of its own, and the others lose nothing but time.
+                # Not where the database fails: all would wait for it again, one after the other.
                 for wish in wishes:
                     self._serve([wish])
                 return
@@ -92,6 +94,11 @@ class GroupCommit:
                 wish.error = error
         for wish in wishes:
             wish.done = True
+
+
+def _is_the_database(error: BaseException) -> bool:
+    """That it is away or locked, which is the same for all; not a deadlock (40P01), of which each is free alone."""
+    return isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) != "40P01"
 
 
 @contextmanager

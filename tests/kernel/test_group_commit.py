@@ -109,6 +109,22 @@ def test_an_act_that_fails_costs_the_others_nothing(app: Flask, session: Session
     assert slugs() == ["a", "b"]
 
 
+def test_a_database_that_fails_is_waited_for_once_by_all_together(app: Flask, session: Session) -> None:
+    asked = []
+
+    def locked(_session: Plain) -> None:
+        asked.append("asked")
+        raise OperationalError(None, None, Exception("canceling statement due to lock timeout"))
+
+    with at_once(app, add("a"), locked, add("b"), locked) as made:
+        pass
+    for future in made:
+        with pytest.raises(OperationalError, match="lock timeout"):
+            future.result()
+    assert asked == ["asked"]
+    assert slugs() == []
+
+
 def test_while_the_data_is_copied_all_of_them_hear_so_at_once(app: Flask, session: Session) -> None:
     with nobody_writes():
         began = time.monotonic()

@@ -194,9 +194,9 @@ def test_making_the_same_people_up_again_adds_only_who_is_new() -> None:
     assert size() == 16
 
 
-def test_more_than_five_hundred_at_once_and_a_sealed_log_are_refused(run: FlaskCliRunner) -> None:
-    with pytest.raises(ValueError, match="at most 500"):
-        make_up(0, 501)
+def test_too_many_at_once_and_a_sealed_log_are_refused(run: FlaskCliRunner) -> None:
+    with pytest.raises(ValueError, match="at most 2500"):
+        make_up(0, 2501)
     make_up(0, 2)
     done(run, "close", "win-100", "--now", "--yes")
     with pytest.raises(LogSealed):

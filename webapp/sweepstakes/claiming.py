@@ -126,7 +126,7 @@ class PublicName(NamedTuple):
 
     def was_read(self, place: Place) -> bool:
         """Whether we publish it: town and state are what a winner typed, and only the award of a claim says that somebody read it."""
-        return place.paid or (place.awarded_at is not None and self.changed_at.replace(microsecond=0) <= place.awarded_at)
+        return place.awarded_at is not None and self.changed_at.replace(microsecond=0) <= place.awarded_at
 
 
 def public_names(session: Session, *, keys: Keyring) -> dict[tuple[int, int], PublicName]:

@@ -23,6 +23,7 @@ T = TypeVar("T")
 CONNECTING = 3
 LOCK = 3
 STATEMENT = 5
+SHORTEST = 0.5  # of a statement, however little patience there is; 0 would be none at all
 PING = 1
 PAUSE = 1
 # Of a process that froze in the middle of a write, and holds up everybody who waits for its locks.
@@ -77,18 +78,27 @@ _door = _Door()
 
 def _connect(arguments: list[Any], given: dict[str, Any]) -> _Impatient:
     """Who waits less for a connection (connect_timeout) waits less for answers, too."""
-    patience = min(_Impatient.patience, float(given.get("connect_timeout", _Impatient.patience)))
+    patience = min(_Impatient.patience, float(_without_for_ever(given).get("connect_timeout", _Impatient.patience)))
     with _door:
         connection = _Impatient.connect(*arguments, **_with_defaults(given))
     connection.patience = patience
-    times = {"lock_timeout": LOCK, "statement_timeout": patience - 1, "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION}
+    times = {
+        "lock_timeout": LOCK,
+        "statement_timeout": max(patience - 1, SHORTEST),
+        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION,
+    }
     connection.execute("; ".join(f"SET {name} = {seconds * 1000:.0f}" for name, seconds in times.items()))
     connection.commit()
     return connection
 
 
 def _with_defaults(given: dict[str, Any]) -> dict[str, Any]:
-    return {"connect_timeout": CONNECTING, **KEEPALIVE, **given}
+    return {"connect_timeout": CONNECTING, **KEEPALIVE, **_without_for_ever(given)}
+
+
+def _without_for_ever(given: dict[str, Any]) -> dict[str, Any]:
+    """`connect_timeout` of 0 or less, to libpq "for ever", is as none given."""
+    return {name: value for name, value in given.items() if name != "connect_timeout" or float(value) > 0}
 
 
 def set_timeouts(engine: Engine) -> None:

@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import create_engine, func, select, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
 from webapp.ads.models import Creative
 from webapp.database import db, is_sqlite, writing
 from webapp.mail.models import Outbox
+from webapp.server_timeouts import set_timeouts
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -81,3 +83,14 @@ def test_sqlite_connections_are_set_up_for_durability(session: Session) -> None:
         return
     pragmas = {name: session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")}
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+
+
+@pytest.mark.parametrize(("seconds", "statement"), [("0", "5s"), ("-1", "5s"), ("3", "2s"), ("1", "500ms"), ("60", "5s")])
+def test_a_connect_timeout_in_the_url_shortens_what_statements_may_take_and_never_lifts_it(
+    postgresql: str, seconds: str, statement: str
+) -> None:
+    engine = create_engine(make_url(postgresql).update_query_dict({"connect_timeout": seconds}))
+    set_timeouts(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SHOW statement_timeout")) == statement
+    engine.dispose()

@@ -158,6 +158,17 @@ def test_no_sign_in_a_search_means_anything_to_the_database(client: FlaskClient,
     assert "<h1>" in page
 
 
+@pytest.mark.parametrize("query", ["q=rain", "q=rain&section=World", "q=nothing", "q=%00"])
+def test_no_search_engine_is_offered_a_search(client: FlaskClient, query: str) -> None:
+    publish("rain", section="World")
+    head = text(client, f"/headlines?{query}").split("</head>")[0]
+    assert '<meta name="robots" content="noindex">' in head
+    assert [word for word in ("canonical", "og:url", "ld+json", "?q=", "&amp;q=") if word in head] == []
+    for indexed in ("/headlines", "/headlines?section=World", "/headlines?q="):
+        page = text(client, indexed)
+        assert "noindex" not in page and "canonical" in page and "ld+json" in page
+
+
 def test_a_search_for_nothing_that_can_be_read_asks_for_a_word(client: FlaskClient) -> None:
     page = text(client, "/headlines?q=%00%01%20")
     assert "<h1>ALL Headlines</h1>" in page

@@ -49,10 +49,9 @@ def headlines() -> Response:
         current_section=wanted.section,
         all_headlines=wanted == Wanted(),
         description=_description(wanted, found),
-        canonical=_address(wanted, found.page),
-        linked_data=[
-            breadcrumbs(publisher(), [("/headlines", "ALL Headlines"), *([(_address(wanted, 1), name)] if wanted != Wanted() else [])])
-        ],
+        # A search is nothing for search engines: there are as many as readers can type.
+        canonical=_address(wanted, found.page) if wanted.search is None else None,
+        linked_data=[breadcrumbs(publisher(), _path(wanted, name))] if wanted.search is None else [],
         newer=_address(wanted, found.page - 1) if found.page > 1 else None,
         older=_address(wanted, found.page + 1) if found.has_older else None,
     )
@@ -74,6 +73,11 @@ def _wanted() -> Wanted:
         Month.read(month) if month else None,
         read_search(typed) if typed else None,
     )
+
+
+def _path(wanted: Wanted, name: str) -> list[tuple[str, str]]:
+    """The lists that lead to this one, and itself: address and name of each."""
+    return [("/headlines", "ALL Headlines"), *([(_address(wanted, 1), name)] if wanted != Wanted() else [])]
 
 
 def _name(wanted: Wanted) -> str:

@@ -140,6 +140,19 @@ def test_the_tickets_of_many_entries_are_computed_beside(session: Session, monke
     expect(session, "^draw_leaf, leaf 300: its hash is not that of its data")
 
 
+def test_a_removal_whose_subject_is_no_whole_number_is_named_also_where_tickets_are_computed_beside(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole_log()
+    if not is_sqlite(session):
+        return  # which takes whole numbers only
+    for many in (1, 200_000):
+        monkeypatch.setattr("webapp.draw.lowest.MANY", many)
+        unguard(session)
+        session.execute(text("UPDATE draw_leaf SET subject = 5.5 WHERE \"type\" = 'withdraw'"))
+        expect(session, "^draw_leaf, leaf 521: its subject is 5.5, in its data 7")
+
+
 def test_rows_outside_the_tree_are_found(session: Session) -> None:
     whole_log()
     size = facts().size

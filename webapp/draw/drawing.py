@@ -110,4 +110,5 @@ def ranking_of(tickets: Tickets) -> tuple[Ranked, ...]:
 
 def removed(session: Session, log_id: int, start: int, end: int) -> set[int]:
     """The entries from `start` to before `end` that were withdrawn or excluded, which the seal has put an end to."""
-    return {index for (index,) in scan(session, _REMOVED, log_id=log_id, start=start, end=end)}
+    subjects = (subject for (subject,) in scan(session, _REMOVED, log_id=log_id, start=start, end=end))
+    return {subject for subject in subjects if isinstance(subject, int)}  # SQLite takes any type in any column; walking names the row

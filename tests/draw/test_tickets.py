@@ -94,8 +94,14 @@ def test_a_process_beside_that_ends_too_early_is_an_error_not_a_ranking() -> Non
         assert isinstance(beside, Beside)
         beside.take([1], [bytes(32)])
         beside._process.kill()
-        with pytest.raises(OSError, match=r"has failed|Broken pipe"):
+        with pytest.raises(ChildProcessError, match="has failed"):
             beside.found()
+    with lowest_tickets(KEY, 100, lowest_module.MANY) as beside:
+        assert isinstance(beside, Beside)
+        beside._process.kill()
+        beside._process.wait()
+        with pytest.raises(ChildProcessError, match="has failed"):
+            beside.take(range(1, 10_001), [bytes(32)] * 10_000)  # more than a pipe's buffer holds back
     with lowest_tickets(KEY, 100, lowest_module.MANY) as beside, suppress(LookupError):
         beside.take([1], [bytes(32)])
         raise LookupError  # as where a row differs: the process ends with us

@@ -1,6 +1,8 @@
 """`flask sweepstakes verify`: whatever was changed by hand is named by table and row, also where nothing can be read any more."""
 
 import json
+import os
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -93,6 +95,14 @@ def test_a_campaign_changed_by_hand_after_its_opening_is_found(run: FlaskCliRunn
     said = refused(run, "verify", "win-100")
     assert "invalid: sweepstakes_campaign, win-100: its " in said
     assert column in said
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="there is no process beside on one core")
+def test_a_process_beside_that_fails_ends_verifying_in_a_sentence(run: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.draw.lowest.MANY", 1)
+    done(run, "verify", "win-100")
+    monkeypatch.setattr("sys.executable", shutil.which("false"))
+    assert "has failed, or was killed" in refused(run, "verify", "win-100")
 
 
 def test_an_entry_whose_row_is_gone_is_missed(run: FlaskCliRunner, session: Session) -> None:

@@ -18,6 +18,10 @@ from typing import BinaryIO, Protocol
 MANY = 200_000  # from here on a process beside saves more than it costs to start
 _LOT = Struct("<QQ")  # how many entries, how many removed; then their hashes, their indexes, and those removed
 _TICKET = Struct("<Q32s")
+_FAILED = (
+    "The process that computes the tickets has failed, or was killed (for want of memory?): nothing was found out about the log. "
+    "Run the command again."
+)
 
 
 class Tickets(Protocol):
@@ -88,7 +92,7 @@ class Lowest:
 
 
 class Beside:
-    """Tickets computed by `process`, which runs `main`. Raises OSError if it comes to an untimely end."""
+    """Tickets computed by `process`, which runs `main`. Raises ChildProcessError if it comes to an untimely end."""
 
     def __init__(self, process: subprocess.Popen[bytes], key: bytes, count: int) -> None:
         assert process.stdin is not None and process.stdout is not None  # noqa: S101 - both are pipes
@@ -99,13 +103,17 @@ class Beside:
 
     def take(self, indexes: Sequence[int], hashes: Sequence[bytes], removed: Collection[int] = ()) -> None:
         lot = (_LOT.pack(len(hashes), len(removed)), *hashes, array("Q", indexes).tobytes(), array("Q", removed).tobytes())
-        self._to.write(b"".join(lot))
+        try:
+            self._to.write(b"".join(lot))
+        except BrokenPipeError as error:
+            raise ChildProcessError(_FAILED) from error
 
     def found(self) -> list[tuple[int, bytes]]:
-        self._to.close()
+        with suppress(BrokenPipeError):  # then it has not ended well, either
+            self._to.close()
         answer = self._from.read()
         if self._process.wait() != 0:
-            raise ChildProcessError("The process that computes the tickets has failed.")
+            raise ChildProcessError(_FAILED)
         return list(_TICKET.iter_unpack(answer))
 
     def stop(self) -> None:

@@ -169,6 +169,8 @@ def verify(slug: str, as_json: bool) -> None:
                 found = verify_log(db.session(), slug, rules=rules, vkey=vkey, progress=progress)
         except Invalid as error:
             raise console.refuse(f"invalid: {error}") from error
+        except ChildProcessError as error:
+            raise console.refuse(str(error)) from error
         if log and changed_by_hand(db.session(), campaign, log):
             db.session.rollback()  # or sealed, drawn, settled since they were read: they are held against each other as they are now
             if wrong := changed_by_hand(db.session(), *commanding.opened(slug)):

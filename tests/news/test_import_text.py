@@ -62,6 +62,25 @@ def test_raw_html_is_text() -> None:
     )
 
 
+def test_a_fault_names_ten_sub_headings_at_most() -> None:
+    for amount, mend in (
+        (0, "Write one of none."),
+        (2, "Write one of #rain, #rain-2."),
+        (10, f"Write one of #rain, {', '.join(f'#rain-{n}' for n in range(2, 11))}."),
+        (13, f"Write one of #rain, {', '.join(f'#rain-{n}' for n in range(2, 11))} or 3 others."),
+    ):
+        _, faults = read_body("a.md", "## Rain\n\n" * amount + "[up](#hail)", 1)
+        assert [fault.mend for fault in faults] == [mend]
+
+
+def test_an_id_costs_the_same_however_many_headings_have_the_same_words() -> None:
+    started = time.process_time()
+    body, faults = read_body("a.md", "## a\n" * 20_000, 1)
+    assert time.process_time() - started < 10
+    assert not faults
+    assert render_body(body, []).endswith('<h2 id="part-a-20000">a</h2>')
+
+
 @pytest.mark.parametrize("place", ["{}", "*{}*", "## a{}", "> {}\n> — Bo", "- {}", "[{}](/draws)"])
 @pytest.mark.parametrize("reference", ["&#12;", "&#x0C;", "&#xc;"])
 def test_a_control_character_written_as_a_reference_is_refused_where_it_stands(place: str, reference: str) -> None:

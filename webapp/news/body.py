@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from urllib.parse import unquote
 
 import nh3
@@ -22,6 +23,7 @@ from webapp.news.unprintable import UNPRINTABLE
 
 # markdown-it drops, without a word, what is nested deeper than its own limit of 20: refuse long before.
 DEEPEST = 12
+NAMED = 10  # sub-headings a fault names at most
 SCHEMES = {"http", "https", "mailto", "tel"}
 TAGS = {"a", "blockquote", "br", "code", "em", "figcaption", "figure", "h2", "h3", "h4", "hr", "img", "li", "ol", "p"}
 TAGS |= {"picture", "pre", "source", "span", "strong", "ul"}
@@ -114,6 +116,7 @@ class _Reader:
     faults: list[Fault] = field(default_factory=list)
     words: int = 0
     ids: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)  # the last one given to a name
     level: int = 1
 
     def fault(self, line: int, reason: str, mend: str) -> None:
@@ -180,12 +183,12 @@ class _Reader:
     def new_id(self, text: str) -> str:
         """An id that no other heading has, and that no element of the page around the article has either."""
         name = make_slug(text) or "section"
-        number = 1
-        while (name if number == 1 else f"{name}-{number}") in self.ids:
-            number += 1
-        name = name if number == 1 else f"{name}-{number}"
-        self.ids[name] = f"part-{name}"
-        return self.ids[name]
+        unique = name
+        while unique in self.ids:
+            self.numbers[name] = number = self.numbers.get(name, 1) + 1
+            unique = f"{name}-{number}"
+        self.ids[unique] = f"part-{unique}"
+        return self.ids[unique]
 
     def inline(self, token: Token) -> None:
         line = (token.map or [0])[0]
@@ -193,11 +196,8 @@ class _Reader:
             if child.type in {"softbreak", "hardbreak"}:
                 line += 1
             elif child.type == "image":
-                self.fault(
-                    line,
-                    "a picture stands inside a text, list, quotation or link",
-                    "Give it a paragraph of its own, with empty lines around it.",
-                )
+                mend = "Give it a paragraph of its own, with empty lines around it."
+                self.fault(line, "a picture stands inside a text, list, quotation or link", mend)
             elif child.type == "link_open":
                 self.link(child, line)
             elif bad := UNPRINTABLE.search(child.content):
@@ -220,11 +220,9 @@ class _Reader:
         elif address.startswith("#"):
             name = unquote(address[1:])
             if name not in self.ids:
-                self.fault(
-                    line,
-                    f"there is no sub-heading {address[:80]!r}",
-                    f"Write one of {', '.join(f'#{name}' for name in self.ids) or 'none'}.",
-                )
+                some = ", ".join(f"#{name}" for name in islice(self.ids, NAMED)) or "none"
+                more = f" or {len(self.ids) - NAMED} others" if len(self.ids) > NAMED else ""
+                self.fault(line, f"there is no sub-heading {address[:80]!r}", f"Write one of {some}{more}.")
             token.attrs["href"] = f"#{self.ids.get(name, name)}"
         elif not scheme and (not address.startswith("/") or address.startswith("//")):
             mend = "Write https:// and the host, or begin a page of ours with one slash, for example /news/rain-at-last."

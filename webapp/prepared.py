@@ -5,8 +5,8 @@ types and dialects is kept; its faults are raised as everywhere.
 """
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -106,6 +106,13 @@ class Prepared:
         ready = self._ready.get(on.dialect.name) or self._prepare(on.dialect)
         return int(on.execute(ready.text, ready.given(values)).rowcount)
 
+    def run_each(self, writer: Writer, rows: Sequence[dict[str, Any]], **same: Any) -> None:
+        """Run it once for each of `rows`, which share the values of `same`."""
+        on = plain(writer)
+        ready = self._ready.get(on.dialect.name) or self._prepare(on.dialect)
+        with faults_of(on.dialect), closing(on.driver.cursor()) as cursor:
+            cursor.executemany(ready.text, ready.given_each(rows, same))
+
     def _prepare(self, dialect: Dialect) -> "_Ready":
         statement = self._statement if isinstance(self._statement, Executable) else self._statement(dialect.name)
         columns = statement.exported_columns if isinstance(statement, Select | UpdateBase) else ()
@@ -137,6 +144,15 @@ class _Ready(NamedTuple):
         for name, convert in self.bind.items():
             everything[name] = convert(everything[name])
         return everything if self.order is None else [everything[name] for name in self.order]
+
+    def given_each(self, rows: Sequence[dict[str, Any]], same: dict[str, Any]) -> list[Any]:
+        """As `given`, for many: what they share is converted once."""
+        shared = {**self.fixed, **same}
+        for name in self.bind.keys() & same:
+            shared[name] = self.bind[name](shared[name])
+        converts = [(name, convert) for name, convert in self.bind.items() if name not in same]
+        everything = [{**shared, **row, **{name: convert(row[name]) for name, convert in converts}} for row in rows]
+        return everything if self.order is None else [[one[name] for name in self.order] for one in everything]
 
     def read(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple([convert(value) if convert else value for convert, value in zip(self.result, row, strict=True)])

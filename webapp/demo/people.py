@@ -7,16 +7,17 @@ from webapp.database import db, writing
 from webapp.demo.filling import NotHere
 from webapp.draw import LogKey, LogSealed, status
 from webapp.site import keyring, settings
-from webapp.sweepstakes import Campaign, Entrant, MadeUp, make_up_entrants
+from webapp.sweepstakes import Campaign, Entrant, MadeUp, make_up_entrants, seal_people
 
 FIRST = ("Ada", "Ben", "Chloe", "Dev", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jonas", "Kira", "Liam", "Maya", "Noah", "Omar", "Pia")
 LAST = ("Abbott", "Baker", "Costa", "Diaz", "Evans", "Fischer", "Gupta", "Hansen", "Ito", "Jones", "Khan", "Lopez", "Mora", "Novak")
-AT_ONCE = 2500
+AT_ONCE = 500  # in one transaction, so that nobody waits long
+SEALED_AT_ONCE = 100_000  # some 60 MB
 
 
 def enter(slug: str, wanted: int, *, quiet: bool = False) -> int:
     """See to it that the campaign has `wanted` made-up entrants; returns how many were entered now. Raises NotHere."""
-    there = _count(slug)
+    there = before = _count(slug)
     if there >= wanted:
         return 0
     log = status(db.session(), slug)
@@ -24,15 +25,18 @@ def enter(slug: str, wanted: int, *, quiet: bool = False) -> int:
         raise NotHere(f"The campaign {slug} takes no more entries. For a fresh one use another INSTANCE_PATH.")
     key = LogKey.load(settings().keys / "logs", slug, log.origin)
     with console.progress("Made-up entrants", wanted, quiet=quiet) as done:
-        for first in range(there, wanted, AT_ONCE):
-            people = [made_up(number) for number in range(first, min(first + AT_ONCE, wanted))]
-            try:
-                with writing() as session:
-                    make_up_entrants(session, slug, key, people, now=clock.now(), keys=keyring())
-            except LogSealed as error:
-                raise NotHere(f"The campaign {slug} was sealed meanwhile: {first:,} made-up entrants are in.") from error
-            done(first + len(people))
-    return wanted - there
+        done(there)
+        # Of a shelf that was left half done it is not known who is in: all of it is gone through again.
+        for first in range(there - there % SEALED_AT_ONCE, wanted, SEALED_AT_ONCE):
+            people = seal_people(slug, map(made_up, range(first, min(first + SEALED_AT_ONCE, wanted))), keyring())
+            for start in range(0, len(people), AT_ONCE):
+                try:
+                    with writing() as session:
+                        there += make_up_entrants(session, slug, key, people[start : start + AT_ONCE], now=clock.now())
+                except LogSealed as error:
+                    raise NotHere(f"The campaign {slug} was sealed meanwhile: {there:,} made-up entrants are in.") from error
+                done(there)
+    return there - before
 
 
 def made_up(number: int) -> MadeUp:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from webapp.sweepstakes.describing import Description, FaultyDescription, describe
     from webapp.sweepstakes.done import Done
     from webapp.sweepstakes.finding import CampaignMissing, NotPossible, find
-    from webapp.sweepstakes.making_up import MadeUp, make_up_entrants
+    from webapp.sweepstakes.making_up import MadeUp, make_up_entrants, seal_people
     from webapp.sweepstakes.models import Campaign, Entrant
     from webapp.sweepstakes.opening import open_campaign
     from webapp.sweepstakes.purging import purge_due
@@ -29,7 +29,7 @@ else:
         describing="Description FaultyDescription describe",
         done="Done",
         finding="CampaignMissing NotPossible find",
-        making_up="MadeUp make_up_entrants",
+        making_up="MadeUp make_up_entrants seal_people",
         models="Campaign Entrant",
         opening="open_campaign",
         purging="purge_due",
@@ -60,6 +60,7 @@ __all__ = [
     "make_up_entrants",
     "open_campaign",
     "purge_due",
+    "seal_people",
     "unfinished",
 ]
 

@@ -6,7 +6,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -45,17 +46,30 @@ class Server:
     def frozen(self) -> Iterator[None]:
         """It is there, and answers nobody: its sockets take what is sent to them."""
         leader = int((self._data / "postmaster.pid").read_text().partition("\n")[0])
-        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-        pairs = (map(int, line.split()) for line in listed.splitlines())
-        frozen = [leader, *(pid for pid, parent in pairs if parent == leader)]
-        for pid in frozen:
-            os.kill(pid, signal.SIGSTOP)
+        frozen: dict[int, str] = {}
         try:
+            # The leader first, so that no more come; some may have ended between the look and the signal.
+            _signal([leader], signal.SIGSTOP)
+            while not frozen or any(not state.startswith(("T", "Z")) for state in frozen.values()):
+                frozen = _family(leader)
+                _signal(frozen, signal.SIGSTOP)
+                time.sleep(0.01)
             yield
         finally:
-            for pid in frozen:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
+            _signal([leader, *frozen], signal.SIGCONT)
+
+
+def _family(leader: int) -> dict[int, str]:
+    """The states of a process and its children, by their ids; "T…" is stopped, "Z…" is dead."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout
+    rows = (line.split() for line in listed.splitlines())
+    return {int(pid): state for pid, parent, state, *_ in rows if leader in {int(pid), int(parent)}}
+
+
+def _signal(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 @contextmanager
@@ -80,7 +94,7 @@ def stoppable(*, durable: bool = False) -> Iterator[Server]:
         data = folder / "data"
         _run(user, programs / "initdb", "-D", data, "-U", "daily", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync={'on' if durable else 'off'} -c max_connections=60"
-        control = programs / "pg_ctl", "-D", data, "-w"
+        control = programs / "pg_ctl", "-D", data, "-w", "-t", "180"
         made = Server(f"postgresql://daily@/postgres?host={folder}", data, user, control, ("-l", folder / "log", "-o", options))
         made.start()
         try:

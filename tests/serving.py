@@ -1,6 +1,8 @@
 """The whole site as its people meet it: gunicorn, the mail sender and a real SMTP server, each its own process or thread."""
 
+import http.client
 import os
+import random
 import re
 import signal
 import socket
@@ -8,8 +10,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -21,12 +24,27 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from webapp.config import ROOT
 
 BIN = Path(sys.executable).parent
+# Seconds after which something that should have come by itself is held for lost: far more than a busy machine takes.
+LOST = 60
+
+_reserved: deque[int] = deque()  # descriptors
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that nobody uses, and that no other process of the tests is given while this one lives (or asks 200 times).
+
+    Not of those that the kernel gives to outgoing connections: any of them could take it before its server does, or while that is
+    stopped for a moment. Reserved by a UDP socket of the same number, which hinders nobody who listens by TCP.
+    """
+    for port in random.SystemRandom().sample(range(20_000, 30_000), 1000):
+        with suppress(OSError), socket.socket() as probe, socket.socket(type=socket.SOCK_DGRAM) as reservation:
+            reservation.bind(("127.0.0.1", port))
+            probe.bind(("127.0.0.1", port))
+            _reserved.append(reservation.detach())
+            if len(_reserved) > 200:
+                os.close(_reserved.popleft())
+            return port
+    raise AssertionError("no port is free")
 
 
 @dataclass
@@ -44,24 +62,27 @@ class Inbox:
         self.messages.append(message)
         return "250 OK"
 
-    def wait_for(self, address: str, *, containing: str, seconds: float = 20) -> str:
+    def wait_for(self, address: str, *, containing: str, seconds: float = LOST) -> str:
         """The text of the first letter to `address` that holds `containing`."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        found: list[str] = []
+
+        def look() -> list[str]:
             for message in list(self.messages):
                 part = message.get_body(("plain",))
-                text = part.get_content() if part else ""
+                text = str(part.get_content()) if part else ""
                 if address in str(message["To"]) and containing in text:
-                    return str(text)
-            time.sleep(0.05)
-        raise AssertionError(f"no letter to {address} with {containing!r} among {[str(m['Subject']) for m in self.messages]}")
+                    found.append(text)
+            return found
+
+        wait_until(look, lambda: f"a letter to {address} with {containing!r} among {[str(m['Subject']) for m in self.messages]}", seconds)
+        return found[0]
 
 
 @contextmanager
 def inbox() -> Iterator[Inbox]:
     """A real SMTP server on loopback."""
     box = Inbox(free_port())
-    controller = Controller(box, hostname="127.0.0.1", port=box.port)
+    controller = Controller(box, hostname="127.0.0.1", port=box.port, ready_timeout=LOST)
     controller.start()
     try:
         yield box
@@ -103,11 +124,12 @@ def site(instance: Path, **more: str) -> Iterator[Site]:
     ]
     try:
         wait_until_served(here.url)
+        wait_until((instance / "tick.json").exists, "a first round of the mail sender: one that only begins cannot end well")
         yield here
     finally:
         for child in children:
             child.send_signal(signal.SIGTERM)
-        assert [child.wait(timeout=40) for child in children] == [0, 0]
+        assert [child.wait(timeout=2 * LOST) for child in children] == [0, 0]
 
 
 def web(here: Site, log: Path | None = None, checkout: Path = ROOT) -> subprocess.Popen[bytes]:
@@ -119,7 +141,11 @@ def web(here: Site, log: Path | None = None, checkout: Path = ROOT) -> subproces
         with log.open("ab") as file:
             command = [str(BIN / "gunicorn"), "wsgi:app"]
             process = subprocess.Popen(command, cwd=checkout, env=here.environ, start_new_session=True, stdout=file, stderr=file)
-    wait_until_served(here.url)
+    try:
+        wait_until_served(here.url)
+    except BaseException:
+        kill_group(process)
+        raise
     return process
 
 
@@ -137,14 +163,21 @@ def installed_site(instance: Path, **more: str) -> Site:
     return here
 
 
-def wait_until_served(url: str) -> None:
-    for _ in range(200):
-        try:
-            with urllib.request.urlopen(url + "/headlines", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError(f"nothing served at {url}")
+def wait_until_served(url: str, path: str = "/headlines") -> None:
+    def is_served() -> bool:
+        with suppress(OSError, http.client.HTTPException), urllib.request.urlopen(url + path, timeout=LOST):
+            return True
+        return False
+
+    wait_until(is_served, f"an answer at {url}")
+
+
+def wait_until(met: Callable[[], object], what: str | Callable[[], str], seconds: float = LOST) -> None:
+    """Ask again and again, until `met` says so. AssertionError that names `what` was waited for in vain."""
+    ends = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < ends, f"waited in vain for {what if isinstance(what, str) else what()}"
+        time.sleep(0.05)
 
 
 def link_in(text: str, path: str) -> str:

@@ -4,13 +4,12 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.serving import free_port
+from tests.serving import LOST, free_port, wait_until
 
 
 def binary() -> Path | None:
@@ -32,18 +31,18 @@ class Server:
 
     def start(self) -> None:
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                time.sleep(0.02)
-        raise AssertionError("valkey-server does not answer")
+        wait_until(self._answers, "an answer of valkey-server")
+
+    def _answers(self) -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=LOST) as asking:
+            asking.sendall(b"PING\r\n")
+            return asking.recv(7) == b"+PONG\r\n"
+        return False
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=LOST)
             self._process = None
 
 

@@ -67,4 +67,4 @@ def faulty() -> Iterator[Faulty]:
         yield server
         server.over.set()
         listener.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
+    thread.join()

@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.serving import free_port
+from tests.serving import LOST, free_port
 
 
 @dataclass
@@ -52,7 +52,7 @@ def smtp_server(box: Box | None = None) -> Iterator[Box]:
     """A server on loopback."""
     box = box or Box(0)
     box.port = box.port or free_port()
-    controller = Controller(box, hostname="127.0.0.1", port=box.port)
+    controller = Controller(box, hostname="127.0.0.1", port=box.port, ready_timeout=LOST)
     controller.start()
     try:
         yield box
@@ -73,12 +73,13 @@ def saying(greeting: bytes) -> Iterator[int]:
                 except OSError:
                     return
                 kept.append(connection)
-                connection.sendall(greeting)
+                with suppress(OSError):  # whoever asked has gone
+                    connection.sendall(greeting)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield listener.getsockname()[1]
         listener.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
+    thread.join()
     for connection in kept:
         connection.close()

@@ -21,7 +21,7 @@ from flask.testing import FlaskCliRunner
 
 from tests.mail.conftest import rows
 from tests.mail.server import Box
-from tests.serving import free_port
+from tests.serving import LOST, free_port
 from webapp.config import MailServer
 from webapp.mail import mail_server_problem
 from webapp.site import settings
@@ -122,7 +122,7 @@ def far_away(monkeypatch: pytest.MonkeyPatch, authority: Authority) -> None:
 def serving(**how: Any) -> Iterator[Box]:
     """A mail server; `ssl_context`: TLS from the first byte, `tls_context`: STARTTLS."""
     box = Box(free_port())
-    controller = Controller(box, hostname="127.0.0.1", port=box.port, **how)
+    controller = Controller(box, hostname="127.0.0.1", port=box.port, ready_timeout=LOST, **how)
     controller.start()
     try:
         yield box

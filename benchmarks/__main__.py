@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 
-from benchmarks import behind_nginx, commands, draw, news, pages, register, startup
+from benchmarks import behind_nginx, commands, draw, news, pages, register, startup, weight
 from benchmarks.table import Row, print_table
 
 PARTS: dict[str, Callable[[bool], list[Row]]] = {
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[bool], list[Row]]] = {
     "news": news.measure,
     "startup": startup.measure,
     "commands": commands.measure,
+    "weight": weight.measure,
 }
 
 

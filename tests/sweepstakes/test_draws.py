@@ -168,7 +168,11 @@ def test_a_prize_nobody_is_left_to_take_is_said_to_be_not_awarded(run: FlaskCliR
 def test_a_void_campaign_gives_its_reason(run: FlaskCliRunner, client: FlaskClient, tmp_path: Path) -> None:
     open_one(run, tmp_path)
     done(run, "void", "win-100", "--reason", "beacon_missing", "--yes")
-    assert "This draw is void since Tuesday 1 December 2026, 07:00 EST . Reason: beacon missing." in text(client, "/draws/win-100")
+    page = text(client, "/draws/win-100")
+    assert "This draw is void since Tuesday 1 December 2026, 07:00 EST . Reason: beacon missing." in page
+    assert "Odds none: no winner is drawn Entry opens" in page
+    for never in ("Confirmations count until", "List sealed", "Draw Saturday"):
+        assert never not in page
     assert "Void: beacon missing" in text(client, "/draws")
 
 

@@ -130,6 +130,13 @@ def lost_picture() -> None:
     )
 
 
+def lost_card() -> None:
+    execute(
+        "INSERT INTO news_article (slug, guid, headline, authors, tags, published, lead, ads, status, body, words, source, made_up, card) "
+        "VALUES ('bare', 'bare', 'Rain', '[]', '[]', '2026-11-01', 0, 1, 'published', '', 1, '', 0, x'ababababababababab')"
+    )
+
+
 def damaged() -> None:
     file = Path(settings().database_url.removeprefix("sqlite:///"))
     with file.open("r+b") as opened:
@@ -187,6 +194,7 @@ SITUATIONS = {
     "pictures closed": Situation(lambda: settings().media.chmod(0o700), "permissions", "warn", "closed to those", "chmod 755"),
     "pictures' folder gone": Situation(lambda: shutil.rmtree(settings().media), "media", "FAULT", "is not there", "MEDIA_PATH"),
     "a picture gone": Situation(lost_picture, "media", "FAULT", "gone-480.jpg", "flask article import"),
+    "a card gone": Situation(lost_card, "media", "FAULT", "abababababababab-card.png", "flask article import"),
     "a killed restoration": Situation(half_restored, "instance", "warn", ".restore-x", "rm -r"),
     "the clock is behind": Situation(nothing, "clock", "FAULT", "was recorded at 2026-12-01", "timedatectl", at=NOW - timedelta(days=3)),
     "data key gone": Situation(lose("keys/data"), "keys", "FAULT", "keys/data", "flask restore KEYS.zip"),

@@ -21,7 +21,7 @@ CAMPAIGN = "win-100"
 EDITION = Path(__file__).parent / "edition"
 HOUSE_ADS = (
     HouseAd("house-draw", "Do not trust us. Check: every draw comes with its proof.", "/draws"),
-    HouseAd("house-newsletter", "The headlines, in your inbox: a newsletter that leaves when you say so.", "/register"),
+    HouseAd("house-newsletter", "The headlines, in your inbox: a newsletter that leaves when you say so.", "/newsletter"),
     HouseAd("house-support", "Advertise here, without tracking: no cookies, no profiles, honest counts.", "/advertising"),
 )
 
@@ -48,7 +48,7 @@ def fill(*, quiet: bool = False) -> Filled:
     """Make everything of the sample edition that is not there yet. Raises NotHere."""
     _refuse_on_a_real_paper()
     now = clock.now()
-    plan = read_edition(db.session(), [EDITION], media=settings().media, progress=partial(console.progress, quiet=quiet))
+    plan = read_edition(db.session(), [EDITION], media=settings().media, paper=settings().site_name, progress=partial(console.progress, quiet=quiet))
     with writing() as session:
         summary = store(session, plan, now=now, made_up=True)
         ads = store_house_ads(session, EDITION / "ads", settings().media, HOUSE_ADS, advertiser=settings().site_name)

@@ -18,6 +18,7 @@ from webapp.news import (
     views,
 )
 from webapp.news.models import Article
+from webapp.news.variants import card_file
 
 if TYPE_CHECKING:
     from webapp.news.faults import Faulty
@@ -33,7 +34,7 @@ else:
         storing="store",
     )
 
-__all__ = ["Article", "Faulty", "init_app", "read_edition", "reindex", "store"]
+__all__ = ["Article", "Faulty", "card_file", "init_app", "read_edition", "reindex", "store"]
 
 # In the foot of every page, as far as the installation has them.
 FOOT = (

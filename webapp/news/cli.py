@@ -44,7 +44,9 @@ def import_(paths: tuple[Path, ...], dry_run: bool, again: bool, as_json: bool) 
     """
     bar = partial(console.progress, quiet=as_json)
     try:
-        plan = read_edition(db.session(), paths, media=settings().media, progress=bar, again=again, dry_run=dry_run)
+        plan = read_edition(
+            db.session(), paths, media=settings().media, paper=settings().site_name, progress=bar, again=again, dry_run=dry_run
+        )
         summary, now, stored = summarize(plan), clock.now(), 0
         with bar("Storing", len(plan.drafts)) as done:
             for part in () if dry_run else in_parts(plan):

@@ -37,7 +37,7 @@ class Image(NamedTuple):
 class Description:
     """An article as the world outside may know it; every address is whole.
 
-    `images`: its pictures; `crops` and `share` (1200×630): the first of them in other shapes.
+    `images`: its pictures; `crops` and `share` (1200×630): the first of them in other shapes. Without any, `share` is its card.
     `modified` is the time of publication where nothing was updated; `summary` the standfirst, or how the text begins.
     """
 
@@ -86,7 +86,7 @@ def describe(article: ArticleView, publisher: Publisher) -> Description:
         words=article.words,
         images=images,
         crops=_crops(article.figures[0], publisher) if article.figures else (),
-        share=_share(article.figures[0], publisher) if article.figures else None,
+        share=_share(article.figures[0], publisher) if article.figures else _card(article, publisher),
         body=article.body,
     )
 
@@ -107,6 +107,13 @@ def _image(figure: FigureView, publisher: Publisher, made: variants.Variant) -> 
 def _share(figure: FigureView, publisher: Publisher) -> Image:
     file = variants.share_file(figure.sha256)
     return Image(f"{publisher.url}/media/{file}", *variants.SHARE_SIZE, figure.alt, figure.caption, figure.credit)
+
+
+def _card(article: ArticleView, publisher: Publisher) -> Image | None:
+    """None for what was imported before there were cards."""
+    if article.card is None:
+        return None
+    return Image(f"{publisher.url}/media/{variants.card_file(article.card)}", *variants.SHARE_SIZE, article.headline, "", None)
 
 
 def _beginning(body: str) -> str:

@@ -96,7 +96,7 @@ def json_feed(feed: Feed, own: str) -> bytes:
             "tags": _categories(article),
             "language": LANGUAGE,
         }
-        if article.share:
+        if article.share and article.images:  # a card would say the title twice
             item["image"] = article.share.url
         items.append(item)
     facts = {

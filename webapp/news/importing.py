@@ -1,6 +1,6 @@
 """Import articles: read files and judge them all, make their pictures, then store everything in one transaction.
 
-    plan = read_edition(session, paths, media=…)     # outside the write lock; raises Faulty
+    plan = read_edition(session, paths, media=…, paper=…)     # outside the write lock; raises Faulty
     with writing() as session:
         store(session, plan, now=…)
 
@@ -53,13 +53,17 @@ class PlacedPicture:
 
 @dataclass(frozen=True)
 class Draft:
-    """An article ready to be stored. `was`: its slug in the database if that changes; `stored`: whether it is there at all."""
+    """An article ready to be stored. `card`: what stands for it elsewhere if it has no picture.
+
+    `was`: its slug in the database if that changes; `stored`: whether it is there at all.
+    """
 
     fields: "Fields"
     source: str
     body: str
     words: int
     figures: tuple[PlacedPicture, ...]
+    card: variants.Card | None
     was: str | None
     stored: bool
 
@@ -89,12 +93,20 @@ class Plan:
 
 
 def read_edition(
-    session: Session, paths: Sequence[Path], *, media: Path, progress: Progress = no_progress, again: bool = False, dry_run: bool = False
+    session: Session,
+    paths: Sequence[Path],
+    *,
+    media: Path,
+    paper: str,
+    progress: Progress = no_progress,
+    again: bool = False,
+    dry_run: bool = False,
 ) -> Plan:
     """Read the `*.md` files in `paths` (files or folders), and make the files of their pictures in `media`.
 
-    Raises Faulty with everything that is wrong; then nothing was written. What is in the database as it is here is
-    left out, unless `again`. `dry_run` makes no pictures. Ends the session's read transaction before the long work.
+    Those without a picture get a card to be shared with, that names the `paper`. Raises Faulty with everything that is wrong;
+    then nothing was written. What is in the database as it is here is left out, unless `again`. `dry_run` makes no pictures.
+    Ends the session's read transaction before the long work.
     """
     found, faults = find_articles(paths)
     articles = _parse(found, faults, progress)
@@ -102,7 +114,7 @@ def read_edition(
     known = look_up(session, wanted)
     session.rollback()  # a reader that stays for minutes keeps SQLite's log from being emptied
     moves, clashes = check_addresses(articles, known)
-    gallery = Gallery(media)
+    gallery = Gallery(media, paper)
     drafts, unchanged = [], []
     with progress("Checking", len(articles)) as done:
         for number, article in enumerate(articles, 1):
@@ -116,6 +128,8 @@ def read_edition(
     if faults:
         raise Faulty(faults)
     made = 0 if dry_run else _make_pictures(gallery, drafts, progress)
+    if not dry_run:
+        _make_cards(gallery, drafts, progress)
     return Plan(tuple(drafts), tuple(unchanged), known, wanted, made)
 
 
@@ -139,8 +153,8 @@ def _parse(found: list[Found], faults: list[Fault], progress: Progress) -> list[
 class Gallery:
     """The pictures of an import, each looked at once."""
 
-    def __init__(self, media: Path) -> None:
-        self.media = media
+    def __init__(self, media: Path, paper: str) -> None:
+        self.media, self.paper = media, paper
         self.seen: dict[Path, PictureFile | Unusable] = {}
 
     def look_at(self, path: Path) -> "PictureFile":
@@ -157,6 +171,9 @@ class Gallery:
             raise Unusable(picture.reason, picture.mend)
         return picture
 
+    def has(self, card: variants.Card) -> bool:
+        return (self.media / variants.card_file(card.sha256)).is_file()
+
 
 def _draft(article: "Parsed", known: Known, moves: dict[str, str], gallery: Gallery, faults: list[Fault], *, again: bool) -> Draft | None:
     """The article rendered; None if the database has it so. What is wrong joins `faults`."""
@@ -165,7 +182,8 @@ def _draft(article: "Parsed", known: Known, moves: dict[str, str], gallery: Gall
     fields = article.fields
     stored = known.articles.get(fields.slug)
     same = stored is not None and stored.source == digest(article.source) and not again
-    if stored is not None and same and not stored.pictures:
+    card = variants.Card(gallery.paper, fields.section, fields.title)
+    if stored is not None and same and not stored.pictures and stored.card == card.sha256 and gallery.has(card):
         return None
     body, wrong = read_body(article.found.name, article.body, article.body_line)
     placed = []
@@ -176,11 +194,12 @@ def _draft(article: "Parsed", known: Known, moves: dict[str, str], gallery: Gall
             wrong.append(Fault(article.found.name, mark.line, error.reason, error.mend))
     faults += wrong
     shown = [figure.picture for figure in placed]
-    if stored is not None and same and not wrong and _as_before(stored.pictures, shown, gallery.media):
+    if stored is not None and same and not wrong and shown and _as_before(stored.pictures, shown, gallery.media):
         return None
     html = "" if wrong else render_body(body, [_figure_html(figure, first=not position) for position, figure in enumerate(placed)])
     was = moves.get(fields.slug)
-    return Draft(fields, article.source, html, body.words, tuple(placed), was, stored is not None or was is not None)
+    is_there = stored is not None or was is not None
+    return Draft(fields, article.source, html, body.words, tuple(placed), None if placed else card, was, is_there)
 
 
 def _as_before(stored: tuple[bytes, ...], shown: list["PictureFile"], media: Path) -> bool:
@@ -212,3 +231,12 @@ def _make_pictures(gallery: Gallery, drafts: list[Draft], progress: Progress) ->
                 raise Faulty([Fault(str(picture.path), 1, error.reason, error.mend)]) from error
             done(number)
     return made
+
+
+def _make_cards(gallery: Gallery, drafts: list[Draft], progress: Progress) -> None:
+    from webapp.news.cards import make_all
+
+    cards = list({draft.card for draft in drafts if draft.card is not None and not gallery.has(draft.card)})
+    with progress("Cards", len(cards)) as done:
+        for number, _ in enumerate(make_all(cards, gallery.media), 1):
+            done(number)

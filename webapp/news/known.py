@@ -15,7 +15,7 @@ AT_ONCE = 500  # databases limit how many values a question may hold
 
 @dataclass(frozen=True)
 class Stored:
-    """An article as far as an import compares it: its source by SHA-256, its pictures by theirs."""
+    """An article as far as an import compares it: its source by SHA-256, its pictures by theirs, and its card by its own."""
 
     id: int
     slug: str
@@ -23,6 +23,7 @@ class Stored:
     published: datetime
     source: bytes
     pictures: tuple[bytes, ...]
+    card: bytes | None
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,8 @@ def look_up(session: Session, slugs: Iterable[str]) -> Known:
     known = Known({}, {})
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]
-        rows = session.execute(
-            select(Article.id, Article.slug, Article.headline, Article.published, Article.source).where(Article.slug.in_(some))
-        ).all()
+        columns = (Article.id, Article.slug, Article.headline, Article.published, Article.source, Article.card)
+        rows = session.execute(select(*columns).where(Article.slug.in_(some))).all()
         pictures: dict[int, list[bytes]] = {row.id: [] for row in rows}
         for article, picture in session.execute(
             select(Figure.article_id, Figure.picture_sha256)
@@ -58,7 +58,9 @@ def look_up(session: Session, slugs: Iterable[str]) -> Known:
         ):
             pictures[article].append(picture)
         for row in rows:
-            known.articles[row.slug] = Stored(row.id, row.slug, row.headline, row.published, digest(row.source), tuple(pictures[row.id]))
+            known.articles[row.slug] = Stored(
+                row.id, row.slug, row.headline, row.published, digest(row.source), tuple(pictures[row.id]), row.card
+            )
         query = select(Alias.slug, Article.slug).join(Article, Article.id == Alias.article_id).where(Alias.slug.in_(some))
         known.leads_to.update((row[0], row[1]) for row in session.execute(query))
     return known

@@ -32,8 +32,8 @@ def article_facts(article: Description, zone: tzinfo) -> list[Facts]:
         facts["articleSection"] = article.section
     if article.tags:
         facts["keywords"] = list(article.tags)
-    if article.images:
-        facts["image"] = [_image(image) for image in (*article.crops, *article.images)]
+    if shown := (*article.crops, *article.images) or (article.share and (article.share,)):
+        facts["image"] = [_image(image) for image in shown]
     steps = [("/headlines", "ALL Headlines")] if not article.section else [(_section_path(article.section), article.section)]
     return [facts, breadcrumbs(article.publisher, [*steps, (article.path, article.headline)])]
 

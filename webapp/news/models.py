@@ -11,7 +11,8 @@ from webapp.database import Base, BigInt, Moment
 class Article(Base):
     """A piece. `body` is sanitised HTML rendered at import; `source` the whole Markdown file it came from.
 
-    `status`: `published` (shown from `published` on) or `withdrawn` (410).
+    `status`: `published` (shown from `published` on) or `withdrawn` (410). `guid`: what feeds know it by for good, whatever
+    becomes of its slug; at first its slug. `card`: the file that is shared where there is no picture (variants.card_file).
     """
 
     __tablename__ = "news_article"
@@ -24,6 +25,9 @@ class Article(Base):
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     slug: Mapped[str] = mapped_column(String(80), unique=True)
+    guid: Mapped[str] = mapped_column(
+        String(80), index=True, unique=True, default=lambda context: context.get_current_parameters()["slug"], server_default=""
+    )
     headline: Mapped[str] = mapped_column(String(300))
     standfirst: Mapped[str | None] = mapped_column(Text)
     section: Mapped[str | None] = mapped_column(String(60))
@@ -38,6 +42,7 @@ class Article(Base):
     body: Mapped[str] = mapped_column(Text)
     words: Mapped[int]
     source: Mapped[str] = mapped_column(Text)
+    card: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     made_up: Mapped[bool] = mapped_column(default=False)
     aliases: Mapped[list["Alias"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
     topics: Mapped[list["Topic"]] = relationship(cascade="all, delete-orphan", lazy="selectin")

@@ -54,7 +54,7 @@ class FigureView(NamedTuple):
 
 @dataclass(frozen=True)
 class ArticleView:
-    """An article as its page shows it. `body` is sanitised HTML; `figures` in their order."""
+    """An article as its page shows it. `body` is sanitised HTML; `figures` in their order; `card` the file shared if there are none."""
 
     id: int
     slug: str
@@ -69,6 +69,7 @@ class ArticleView:
     ads: bool
     body: str
     words: int
+    card: bytes | None
     figures: tuple[FigureView, ...]
 
     @property

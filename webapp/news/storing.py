@@ -113,6 +113,7 @@ def _fill(article: Article, draft: Draft) -> None:
     article.body = draft.body
     article.words = draft.words
     article.source = draft.source
+    article.card = draft.card.sha256 if draft.card else None
     article.aliases = [Alias(slug=alias) for alias in fields.aliases]
     article.list_anew()
     article.figures = [

@@ -1,13 +1,16 @@
 """The files made of a picture: which there are, what they are called, and the HTML that offers them. Opens none of them."""
 
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from html import escape
+from json import dumps
 
 WIDTHS = (480, 800, 1200, 1600)
 FORMATS = ("avif", "webp", "jpg")
 TYPES = {"avif": "image/avif", "webp": "image/webp"}
 FALLBACK_WIDTH = 800
 SHARE_SIZE = (1200, 630)
+CARD_DRAWING = 1  # raised when cards.py draws differently
 # What search engines ask for beside a picture's own shape: for wide, usual and square places.
 SHAPES = ((16, 9), (4, 3), (1, 1))
 WIDEST_CROP = 1200
@@ -34,6 +37,25 @@ def variants(sha256: bytes, width: int, height: int) -> list[Variant]:
 def share_file(sha256: bytes) -> str:
     """The 1200×630 JPEG that stands for the picture on other sites."""
     return f"{_stem(sha256)}-share.jpg"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is set on the picture that stands for an article without any: drawn in cards.py."""
+
+    paper: str
+    section: str | None
+    headline: str
+
+    @property
+    def sha256(self) -> bytes:
+        """Of what it shows, and of how: other words, or another drawing, are another file."""
+        return sha256(dumps([CARD_DRAWING, self.paper, self.section, self.headline]).encode()).digest()
+
+
+def card_file(sha256: bytes) -> str:
+    """The 1200×630 PNG of a Card."""
+    return f"{_stem(sha256)}-card.png"
 
 
 def crops(sha256: bytes, width: int, height: int) -> list[Variant]:

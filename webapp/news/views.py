@@ -20,9 +20,9 @@ blueprint = Blueprint("news", __name__)
 
 # Checked before the database sees it: PostgreSQL refuses some characters with an error.
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
-# The names that importing gives: a hash of the content, and the width, the shape or `share`. Never the original.
-MEDIA = re.compile(r"[0-9a-f]{16,64}-(?:[0-9]{1,5}|16x9|4x3|1x1|share)\.(avif|webp|jpg)")
-TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
+# The names that importing gives: a hash of the content, and the width, the shape, `share` or `card`. Never the original.
+MEDIA = re.compile(r"[0-9a-f]{16,64}-(?:(?:[0-9]{1,5}|16x9|4x3|1x1|share)\.(?:avif|webp|jpg)|card\.png)")
+TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg", "png": "image/png"}
 
 
 def publisher() -> Publisher:
@@ -91,7 +91,6 @@ def _frame(
 
 @blueprint.get("/media/<name>")
 def media(name: str) -> Response:
-    match = MEDIA.fullmatch(name)
-    if match is None:
+    if not MEDIA.fullmatch(name):
         raise Refusal("There is no picture at this address.", status=404)
-    return immutable(send_from_directory(settings().media, name, mimetype=TYPES[match[1]]))
+    return immutable(send_from_directory(settings().media, name, mimetype=TYPES[name.rpartition(".")[2]]))

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from webapp.config import ROOT
 from webapp.database import Base, db
+from webapp.news import card_file
 from webapp.ops.doctoring import Check, Finding, Patient, fault, warn
 from webapp.ops.health import DISK_IS_LOW
 from webapp.ops.installing import database_file, modes
@@ -59,7 +60,8 @@ def media(patient: Patient) -> Iterator[Finding]:
     table = Base.metadata.tables
     made = (variant["file"] for row in db.session.execute(select(table["news_picture"].c.variants)) for variant in row[0])
     ads = (picture["file"] for row in db.session.execute(select(table["ads_creative"].c.pictures)) for picture in row[0].values())
-    missing = sorted({str(name) for name in (*made, *ads) if not (folder / str(name)).is_file()})
+    cards = (card_file(row[0]) for row in db.session.execute(select(table["news_article"].c.card)) if row[0] is not None)
+    missing = sorted({str(name) for name in (*made, *cards, *ads) if not (folder / str(name)).is_file()})
     if missing:
         mend = "Import those articles again (`flask article import FOLDER --again`), or restore a backup."
         yield fault(f"{len(missing)} pictures are missing in {folder}, first {missing[0]}.", mend)

@@ -12,10 +12,9 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from itertools import count
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -66,22 +65,24 @@ class SqlCounters:
     def _count(self, execute: Execute, counters: Sequence[Counter], at: float) -> Any:
         # One order for all, or two requests could wait for each other's rows.
         values: list[str | int] = []
-        for counter in sorted(counters, key=attrgetter("key")):
+        for counter in sorted(counters):  # by key, which comes first
             span = int(at // counter.seconds)
             values += (counter.key, span, (span + 2) * counter.seconds)
-        row = f"({self._mark}, {self._mark}, 1, 0, {self._mark})"
-        # A window one ahead is another machine's clock, a little fast: keep it. Further ahead was a clock gone wrong: start anew.
-        return execute(
-            f"""INSERT INTO {self._table} AS kept (key, span, hits, previous, expires) VALUES {", ".join([row] * len(counters))}
+        return execute(_count_statement(self._table, self._mark, len(counters)), tuple(values))
+
+
+@lru_cache(maxsize=32)
+def _count_statement(table: str, mark: str, counters: int) -> str:
+    row = f"({mark}, {mark}, 1, 0, {mark})"
+    # A window one ahead is another machine's clock, a little fast: keep it. Further ahead was a clock gone wrong: start anew.
+    return f"""INSERT INTO {table} AS kept (key, span, hits, previous, expires) VALUES {", ".join([row] * counters)}
             ON CONFLICT (key) DO UPDATE SET
                 previous = CASE kept.span - excluded.span
                     WHEN 0 THEN kept.previous WHEN 1 THEN kept.previous WHEN -1 THEN kept.hits ELSE 0 END,
                 hits = CASE kept.span - excluded.span WHEN 0 THEN kept.hits WHEN 1 THEN kept.hits ELSE 0 END + 1,
                 span = CASE kept.span - excluded.span WHEN 1 THEN kept.span ELSE excluded.span END,
                 expires = CASE kept.span - excluded.span WHEN 1 THEN kept.expires ELSE excluded.expires END
-            RETURNING key, span, hits, previous""",  # noqa: S608
-            tuple(values),
-        )
+            RETURNING key, span, hits, previous"""  # noqa: S608
 
 
 def _window(seconds: int, span: int, current: int, previous: int, at: float) -> Window:
@@ -100,39 +101,39 @@ class SqliteStorage:
         weakref.finalize(self, _close, self._idle)
 
     def hit(self, counters: Sequence[Counter], at: float) -> list[Window]:
-        try:
-            with self._transaction() as connection:
-                return self._sql.hit(connection.execute, counters, at)
-        except (sqlite3.Error, OSError) as error:
-            if isinstance(error, sqlite3.Error) and _is_broken(error):
-                self._start_afresh()
-            raise StorageAway(str(error)) from error
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for one write at a time; after a fault another one takes its place."""
         deadline = time.monotonic() + self._patience
         if not self._turn.acquire(timeout=self._patience):
-            raise sqlite3.OperationalError("too many of this process wait for their turn")
+            raise StorageAway("too many of this process wait for their turn")
         try:
-            connection = self._idle.pop() if self._idle else self._connect()
-            try:
-                _begin(connection, deadline)
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.close()
-                raise
-            self._idle.append(connection)
+            windows = self._hit(counters, at, deadline)
+        except (sqlite3.Error, OSError) as error:
+            fault = error
+        else:
+            return windows
         finally:
             self._turn.release()
+        if isinstance(fault, sqlite3.Error) and _is_broken(fault):
+            self._start_afresh()
+        raise StorageAway(str(fault)) from fault
+
+    def _hit(self, counters: Sequence[Counter], at: float, deadline: float) -> list[Window]:
+        """One write at a time; after a fault another connection takes the place of this one."""
+        connection = self._idle.pop() if self._idle else self._connect()
+        try:
+            # Each statement is a transaction of its own: that saves two others.
+            windows = self._sql.hit(partial(_insist, connection, deadline), counters, at)
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+        return windows
 
     def _connect(self) -> sqlite3.Connection:
         if not self._path.exists():
             _make(self._path)
         connection = sqlite3.connect(self._path, timeout=self._patience, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA synchronous=OFF")
-        connection.execute("PRAGMA busy_timeout=0")  # from here on _begin waits
+        connection.execute("PRAGMA busy_timeout=0")  # from here on _insist waits
         return connection
 
     def _start_afresh(self) -> None:
@@ -145,12 +146,11 @@ class SqliteStorage:
                     Path(f"{self._path}{suffix}").unlink(missing_ok=True)
 
 
-def _begin(connection: sqlite3.Connection, deadline: float) -> None:
-    """Take the write lock, asking often: SQLite's own waiting asks ever more seldom, and so passes over who waits longest."""
+def _insist(connection: sqlite3.Connection, deadline: float, statement: str, values: tuple[Any, ...]) -> sqlite3.Cursor:
+    """Run a statement, asking often for the write lock: SQLite asks ever more seldom, and so passes over who waits longest."""
     while True:
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            return
+            return connection.execute(statement, values)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise

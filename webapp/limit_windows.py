@@ -85,6 +85,8 @@ class Outcome:
 def to_count(counters: Sequence[Counter], windows: Sequence[Window]) -> list[bool]:
     """Which counters the request is added to: none if it is refused, else all with room, and mail that waits in any case."""
     pairs = list(zip(counters, windows, strict=True))
+    if _far_from_full(pairs):
+        return [True] * len(pairs)
     if any(counter.effect is Effect.REFUSE and not window.has_room(counter.amount) for counter, window in pairs):
         return [False] * len(pairs)
     return [counter.effect is Effect.DELAY or window.has_room(counter.amount) for counter, window in pairs]
@@ -92,7 +94,10 @@ def to_count(counters: Sequence[Counter], windows: Sequence[Window]) -> list[boo
 
 def judge(counters: Sequence[Counter], windows: Sequence[Window]) -> Outcome:
     """What windows, as they stood before the request, mean for it."""
-    full = [pair for pair in zip(counters, windows, strict=True) if not pair[1].has_room(pair[0].amount)]
+    pairs = list(zip(counters, windows, strict=True))
+    if _far_from_full(pairs):
+        return Outcome()
+    full = [pair for pair in pairs if not pair[1].has_room(pair[0].amount)]
     refused = [(window.wait(counter.amount), counter.cause) for counter, window in full if counter.effect is Effect.REFUSE]
     if refused:
         longest, cause = max(refused)
@@ -102,3 +107,8 @@ def judge(counters: Sequence[Counter], windows: Sequence[Window]) -> Outcome:
         if counter.effect is Effect.STEP_UP:
             return Outcome(Verdict.STEP_UP, cause=counter.cause, mail_delay=delay)
     return Outcome(mail_delay=delay)
+
+
+def _far_from_full(pairs: Sequence[tuple[Counter, Window]]) -> bool:
+    """That each had room even if nothing of its previous window had faded: as it nearly always is, and quickly told."""
+    return all(window.current + window.previous < counter.amount for counter, window in pairs)

@@ -8,7 +8,7 @@ counted all at once in one transaction, some of them step the form up or delay a
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import cast
@@ -106,7 +106,7 @@ class Limiter:
         """
         if self._limits is None:
             return Outcome()
-        counters = list({counter.key: counter for counter in _counters(self._limits, purpose, client, email, secret)}.values())
+        counters = _counters(self._limits, purpose, client, email, secret)
         if not counters or self._resting(now):
             return Outcome()
         try:
@@ -142,26 +142,29 @@ class Limiter:
             self._logger.warning("limits are on again, their storage is back; %d requests passed uncounted so far", self.uncounted)
 
 
-def _counters(limits: Limits, purpose: str, client: Address | None, email: str | None, secret: bytes) -> Iterator[Counter]:
-    """Everything a request is counted by."""
+def _counters(limits: Limits, purpose: str, client: Address | None, email: str | None, secret: bytes) -> list[Counter]:
+    """Everything a request is counted by, each once."""
+    found: dict[str, Counter] = {}
 
-    def each(items: tuple[Limit, ...], effect: Effect, cause: str, *identity: str) -> Iterator[Counter]:
+    def add(items: tuple[Limit, ...], effect: Effect, cause: str, identity: str = "") -> None:
         for item in items:
-            text = "/".join((effect.value, cause, *identity, str(item.amount), str(item.seconds)))
+            text = f"{effect.value}/{cause}{identity}/{item.amount}/{item.seconds}"
             name = hashlib.blake2b(text.encode(errors="surrogatepass"), key=secret[:64], digest_size=16).hexdigest()
-            yield Counter(name, item.amount, item.seconds, effect, cause)
+            found[name] = Counter(name, item.amount, item.seconds, effect, cause)
 
     if client is not None:
         if client.version == 6:
-            yield from each(limits.ipv6, Effect.STEP_UP, "network", purpose, network_key(client))
-            yield from each(limits.ipv6_refused, Effect.REFUSE, "network", purpose, network_key(client))
+            narrow = f"/{purpose}/{network_key(client)}"
+            add(limits.ipv6, Effect.STEP_UP, "network", narrow)
+            add(limits.ipv6_refused, Effect.REFUSE, "network", narrow)
         # A provider gives a house a /64 or many; a whole /48 counts as what stands behind one IPv4 address does.
-        wide = network_key(client) if client.version == 4 else shortened(client)
-        yield from each(limits.ipv4, Effect.STEP_UP, "network", purpose, wide)
-        yield from each(limits.ipv4_refused, Effect.REFUSE, "network", purpose, wide)
+        wide = f"/{purpose}/{network_key(client) if client.version == 4 else shortened(client)}"
+        add(limits.ipv4, Effect.STEP_UP, "network", wide)
+        add(limits.ipv4_refused, Effect.REFUSE, "network", wide)
     if email is not None:
         domain = email.rpartition("@")[2]
-        yield from each(limits.address, Effect.REFUSE, "address", email)
+        add(limits.address, Effect.REFUSE, "address", f"/{email}")
         if domain not in LARGEST:
-            yield from each(limits.domain, Effect.REFUSE, "domain", domain)
-        yield from each(limits.mails, Effect.DELAY, "mails")
+            add(limits.domain, Effect.REFUSE, "domain", f"/{domain}")
+        add(limits.mails, Effect.DELAY, "mails")
+    return list(found.values())

@@ -51,18 +51,17 @@ def measure(quick: bool, *, entries: int | None = None, rounds: int = 3, folder:
         for instance, number in ((few, FEW), (many, entries)):
             _run("fill", instance, number)
         rows = [_sealing(few, many, entries, rounds)]
-        for instance in (few, many):
-            _run("close", instance)
-        rows += _compare(f"rank {entries:,} entries", "rank", ["bare_tickets"], goal=2.0, instance=many, rounds=rounds)
-        rows += _compare(f"verify {entries:,} entries, sealed", "verify", ["bare_leaves"], goal=3.0, instance=many, rounds=rounds)
+        _run("close", many)
+        turns = _turns(many, rounds, "rank", "bare_tickets")
+        rows += [_beside(f"rank {entries:,} entries", turns, ["bare_tickets"], goal=2.0), _memory(turns)]
+        turns = _turns(many, rounds, "verify", "bare_leaves")
+        rows += [_beside(f"verify {entries:,} entries, sealed", turns, ["bare_leaves"], goal=3.0), _memory(turns)]
         _run("finish", many)
-        drawn = f"verify {entries:,} entries, drawn"
-        rows += _compare(drawn, "verify", ["bare_leaves", "bare_tickets"], goal=3.0, instance=many, rounds=rounds)
-        by_clock = f"{drawn}, by the clock"
-        rows += _compare(by_clock, "verify", ["bare_leaves"], goal=3.0, instance=many, rounds=rounds, time="clock")[:1]
-        packed = [_run("bundle", many) for _ in range(rounds)]
-        rows.append(rounds_row(f"bundle {entries:,} entries", [it["cpu"] for it in packed], None, goal=None))
-        rows.append(rounds_row("  its peak memory", [it["rss"] for it in packed], None, goal=MEMORY, unit="MB"))
+        turns, drawn = _turns(many, rounds, "verify", "bare_leaves", "bare_tickets"), f"verify {entries:,} entries, drawn"
+        rows += [_beside(drawn, turns, ["bare_leaves", "bare_tickets"], goal=3.0), _memory(turns)]
+        rows.append(_beside(f"{drawn}, by the clock", turns, ["bare_leaves"], goal=3.0, time="clock"))
+        turns = _turns(many, 1 if quick else rounds, "bundle")
+        rows += [_beside(f"bundle {entries:,} entries", turns, [], goal=None), _memory(turns)]
     return rows
 
 
@@ -72,13 +71,23 @@ def _sealing(few: Path, many: Path, entries: int, rounds: int) -> Row:
     return rounds_row(f"seal {entries:,} entries, beside {FEW:,}", [a for a, _ in done], [b for _, b in done], goal=2.0, unit="ms")
 
 
-def _compare(what: str, ours: str, bare: list[str], *, goal: float, instance: Path, rounds: int, time: str = "cpu") -> list[Row]:
-    """`ours` beside the `bare` loops, one after the other, that do the least it needs."""
-    done = [(_run(ours, instance), sum(_run(loop, instance)[time] for loop in bare)) for _ in range(rounds)]
-    return [
-        rounds_row(what, [mine[time] for mine, _ in done], [reference for _, reference in done], goal=goal),
-        rounds_row("  its peak memory", [mine["rss"] for mine, _ in done], None, goal=MEMORY, unit="MB"),
-    ]
+Turns = list[dict[str, dict[str, float]]]
+"""Of each round, what each contestant took."""
+
+
+def _turns(instance: Path, rounds: int, *contestants: str) -> Turns:
+    """Ours is the first."""
+    return [{name: _run(name, instance) for name in contestants} for _ in range(rounds)]
+
+
+def _beside(what: str, turns: Turns, bare: list[str], *, goal: float | None, time: str = "cpu") -> Row:
+    """Ours beside the `bare` loops, one after the other, that do the least it needs."""
+    reference = [sum(turn[loop][time] for loop in bare) for turn in turns] if bare else None
+    return rounds_row(what, [next(iter(turn.values()))[time] for turn in turns], reference, goal=goal)
+
+
+def _memory(turns: Turns) -> Row:
+    return rounds_row("  its peak memory", [next(iter(turn.values()))["rss"] for turn in turns], None, goal=MEMORY, unit="MB")
 
 
 def _run(contestant: str, instance: Path, *arguments: object) -> dict[str, float]:

@@ -1,10 +1,12 @@
 """The load: wrk on its own core, and what it and the server's clock say."""
 
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 from benchmarks.servers import Server, cores
@@ -14,9 +16,9 @@ _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 @dataclass(frozen=True)
 class Effort:
-    """How long a round lasts, in whole seconds (wrk takes no others), and how many rounds there are."""
+    """How long a round lasts, and how many rounds there are."""
 
-    seconds: int
+    seconds: float
     rounds: int
 
 
@@ -32,15 +34,16 @@ class Sample:
 
 
 def press(
-    server: Server, path: str, *, seconds: int, headers: Mapping[str, str] = {}, script: Path | None = None, clients: int = 32
+    server: Server, path: str, *, seconds: float, headers: Mapping[str, str] = {}, script: Path | None = None, clients: int = 32
 ) -> Sample:
     """`clients` connections ask `path` for `seconds`, one after the other each. RuntimeError if no answer was good."""
-    command = ["taskset", "-c", cores()[1], "wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--latency", "--timeout", "20s"]
+    most = f"-d{ceil(seconds) + 1}s"
+    command = ["taskset", "-c", cores()[1], "wrk", "-t1", f"-c{clients}", most, "--latency", "--timeout", "20s"]
     for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
     command += ["-s", str(script)] if script else []
     before = server.cpu_seconds()
-    said = subprocess.run([*command, server.url + path], capture_output=True, text=True, check=True, timeout=seconds + 60).stdout
+    said = _run([*command, server.url + path], seconds)
     used = server.cpu_seconds() - before
     found = re.search(r"(\d+) requests in", said)
     failed = sum(int(number) for number in re.findall(r"Non-2xx or 3xx responses: (\d+)", said))
@@ -51,9 +54,19 @@ def press(
     return Sample(rate * good / int(found[1]), used / good * 1000, _percentile(said, 50), _percentile(said, 99), failed)
 
 
-def settle(server: Server, path: str, headers: Mapping[str, str] = {}) -> None:
+def _run(command: list[str], seconds: float) -> str:
+    """What wrk says after so many seconds: it takes whole ones only, but says what it has when it is interrupted."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            return running.communicate(timeout=seconds)[0]
+        except subprocess.TimeoutExpired:
+            running.send_signal(signal.SIGINT)
+            return running.communicate(timeout=60)[0]
+
+
+def settle(server: Server, path: str, headers: Mapping[str, str] = {}, *, seconds: float = 0.4) -> None:
     """Let it warm up: caches filled, workers started, branches learnt."""
-    press(server, path, seconds=1, headers=headers)
+    press(server, path, seconds=seconds, headers=headers)
     time.sleep(0.1)
 
 

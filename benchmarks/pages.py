@@ -45,7 +45,7 @@ class Answer:
 
 def measure(quick: bool) -> list[Row]:
     """Ratios of requests a second and of CPU, against the limits of the server itself and against what else a publisher could run."""
-    effort = Effort(1, 3) if quick else Effort(2, 5)
+    effort = Effort(0.6, 3) if quick else Effort(2, 5)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         site = installed(folder)

@@ -26,7 +26,7 @@ def measure(quick: bool) -> list[Row]:
         folder = Path(name)
         site = installed(folder, {"LIMITS": "on", **WIDE})
         database = ordinary_data.make(folder / "ordinary.sqlite3")
-        rows = _compare("", folder, site, database, Effort(2, 3) if quick else Effort(6, 5))
+        rows = _compare("", folder, site, database, Effort(1, 3) if quick else Effort(6, 5))
         commits = _commits(folder, 1.0 if quick else 4.0)
         posts = next(row.ours for row in rows if row.unit == "/s")
         return [
@@ -45,7 +45,7 @@ def measure_postgresql(quick: bool) -> list[Row]:
         site = installed(folder, {"LIMITS": "on", "DATABASE_URL": ours, **WIDE})
         other = other.replace("postgresql://", "postgresql+psycopg://")
         _make_tables(other)
-        return _compare("on PostgreSQL, ", folder, site, other, Effort(2, 3) if quick else Effort(6, 5))
+        return _compare("on PostgreSQL, ", folder, site, other, Effort(1, 3) if quick else Effort(6, 5))
 
 
 def _compare(where: str, folder: Path, site: Site, database: str, effort: Effort) -> list[Row]:
@@ -58,7 +58,7 @@ def _compare(where: str, folder: Path, site: Site, database: str, effort: Effort
         links = _slices(_our_links(site), rounds), _slices(_their_links(database), rounds)
         pairs = zip(*links, strict=True)
         confirmed = [
-            (_confirm(ours, folder, mine, seconds // 2, clients), _confirm(other, folder, theirs, seconds // 2, clients))
+            (_confirm(ours, folder, mine, seconds / 2, clients), _confirm(other, folder, theirs, seconds / 2, clients))
             for mine, theirs in pairs
         ]
         mine, usual = [list(samples) for samples in zip(*confirmed, strict=True)]
@@ -81,12 +81,12 @@ def _rows(what: str, mine: list[Sample], usual: list[Sample]) -> list[Row]:
     ]
 
 
-def _post(server: Server, seconds: int, clients: int, turn: int) -> Sample:
+def _post(server: Server, seconds: float, clients: int, turn: int) -> Sample:
     os.environ["SALT"] = f"{time.time_ns()}t{turn + 1}"
     return press(server, "/register", seconds=seconds, script=HERE / "register.lua", clients=clients)
 
 
-def _confirm(server: Server, folder: Path, paths: list[str], seconds: int, clients: int) -> Sample:
+def _confirm(server: Server, folder: Path, paths: list[str], seconds: float, clients: int) -> Sample:
     file = folder / "paths"
     file.write_text("\n".join(paths))
     os.environ["PATHS"] = str(file)

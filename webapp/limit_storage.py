@@ -1,6 +1,7 @@
 """Where the counters are kept so that all workers share them: a SQLite file of its own. Elsewhere: limit_postgresql.py, limit_valkey.py.
 
-Counters may be lost, so nothing waits for a disk; a request may not be, so nothing waits longer than `patience`.
+Counters may be lost, so nothing waits for a disk; a request may not be, so none waits longer than `patience` for a storage that
+shows no sign of life. A crowd in front is one: if it let everybody pass, a flood would switch the limits off.
 All counters of a request are read and written in one statement.
 """
 
@@ -21,6 +22,7 @@ from typing import Any, Protocol
 from webapp.limit_windows import Counter, Window, to_count
 
 PATIENCE = 0.5  # seconds; only making a connection to PostgreSQL can take longer, as its library knows no less than two
+CROWDED = 10  # times the patience, for who waits while one after the other in front is counted
 PRUNE_EVERY = 50  # hits of a process
 PRUNE_AT_MOST = 500  # rows: fifty hits make fewer, and nobody waits long for so many
 Execute = Callable[[str, tuple[Any, ...]], Any]
@@ -97,15 +99,20 @@ class SqliteStorage:
         self._path, self._patience = path, patience
         self._sql = SqlCounters("counter", "?")
         self._turn = threading.Lock()
+        self._counted = 0
         self._idle: list[sqlite3.Connection] = []
         weakref.finalize(self, _close, self._idle)
 
     def hit(self, counters: Sequence[Counter], at: float) -> list[Window]:
-        deadline = time.monotonic() + self._patience
-        if not self._turn.acquire(timeout=self._patience):
-            raise StorageAway("too many of this process wait for their turn")
+        patience, counted = _Patience(self._patience), self._counted
+        while not self._turn.acquire(timeout=self._patience):
+            if counted == self._counted or not patience.renew():
+                raise StorageAway("too many of this process wait for their turn")
+            counted = self._counted
+        if counted != self._counted:
+            patience.renew()
         try:
-            windows = self._hit(counters, at, deadline)
+            windows = self._hit(counters, at, patience)
         except (sqlite3.Error, OSError) as error:
             fault = error
         else:
@@ -116,15 +123,16 @@ class SqliteStorage:
             self._start_afresh()
         raise StorageAway(str(fault)) from fault
 
-    def _hit(self, counters: Sequence[Counter], at: float, deadline: float) -> list[Window]:
+    def _hit(self, counters: Sequence[Counter], at: float, patience: "_Patience") -> list[Window]:
         """One write at a time; after a fault another connection takes the place of this one."""
         connection = self._idle.pop() if self._idle else self._connect()
         try:
             # Each statement is a transaction of its own: that saves two others.
-            windows = self._sql.hit(partial(_insist, connection, deadline), counters, at)
+            windows = self._sql.hit(partial(_insist, connection, patience), counters, at)
         except BaseException:
             connection.close()
             raise
+        self._counted += 1
         self._idle.append(connection)
         return windows
 
@@ -146,15 +154,53 @@ class SqliteStorage:
                     Path(f"{self._path}{suffix}").unlink(missing_ok=True)
 
 
-def _insist(connection: sqlite3.Connection, deadline: float, statement: str, values: tuple[Any, ...]) -> sqlite3.Cursor:
-    """Run a statement, asking often for the write lock: SQLite asks ever more seldom, and so passes over who waits longest."""
+class _Patience:
+    """Of one request: `seconds` without a sign that others get on, CROWDED times that in all."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._over = time.monotonic() + seconds
+        self._ends = self._over + seconds * (CROWDED - 1)
+
+    def is_over(self) -> bool:
+        return time.monotonic() > self._over
+
+    def renew(self) -> bool:
+        """At a sign of life. Whether any patience is left."""
+        now = time.monotonic()
+        self._over = now + self._seconds
+        return now < self._ends
+
+
+def _insist(connection: sqlite3.Connection, patience: _Patience, statement: str, values: tuple[Any, ...]) -> sqlite3.Cursor:
+    """Run a statement, asking often for the write lock: SQLite's own waiting asks ever more seldom, so it passes over who waits longest."""
+    seen = None
     while True:
         try:
             return connection.execute(statement, values)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if not _is_busy(error):
                 raise
+            if seen is None:
+                seen = _version(connection)
+            elif patience.is_over():
+                before, seen = seen, _version(connection)
+                if before == seen or not patience.renew():
+                    raise
         time.sleep(random.uniform(0.0005, 0.002))  # noqa: S311 - so that two workers do not ask in step
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    """Changes with whatever somebody else commits; -1 if not even that can be asked."""
+    try:
+        (version,) = connection.execute("PRAGMA data_version").fetchone()
+    except sqlite3.OperationalError:
+        return -1
+    return int(version)
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _is_broken(error: sqlite3.Error) -> bool:

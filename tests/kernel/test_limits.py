@@ -6,8 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,10 +21,12 @@ from limits import parse_many
 from sqlalchemy import create_engine, text
 
 from tests import valkey
+from tests.serving import LOST, wait_until
 from webapp import limits
 from webapp.config import ROOT, read_settings
 from webapp.limit_notation import read_limits
-from webapp.limit_storage import PATIENCE, PRUNE_EVERY, SqliteStorage
+from webapp.limit_storage import PATIENCE, PRUNE_EVERY, SqliteStorage, Storage
+from webapp.limit_valkey import ValkeyStorage
 from webapp.limit_windows import Counter, Effect, Window
 from webapp.limits import LARGEST, Limiter, Outcome, Verdict, limiter, open_storage
 
@@ -69,13 +74,28 @@ def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 Hit = Callable[..., Outcome]
+_opened: list[Storage] = []
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """No connection is left to whenever the collector comes."""
+    yield
+    while _opened:
+        if isinstance(storage := _opened.pop(), ValkeyStorage):
+            storage._client.close()
+
+
+def opened(storage: Storage) -> Storage:
+    _opened.append(storage)
+    return storage
 
 
 def hitting(place: dict[str, str], *, patience: float = 20, **more: str) -> tuple[Limiter, Hit]:
     """A limiter on a storage, patient because the machine may be busy, and a short way to hit it."""
     settings, faults = read_settings({**place, **more})
     assert faults == ()
-    made = Limiter(settings.limits, lambda: open_storage(settings, patience), LOG)
+    made = Limiter(settings.limits, lambda: opened(open_storage(settings, patience)), LOG)
 
     def hit(client: object = None, email: str | None = None, *, purpose: str = "register", now: datetime = NOON) -> Outcome:
         return made.hit(purpose, client=client, email=email, secret=SECRET, now=now)  # type: ignore[arg-type]
@@ -90,6 +110,22 @@ def here(tmp_path: Path) -> dict[str, str]:
 
 def verdicts(hit: Callable[[], Outcome], times: int) -> list[Verdict]:
     return [hit().verdict for _ in range(times)]
+
+
+def quickest(hit: Callable[[], Outcome], times: int = 3) -> float:
+    """Seconds of the fastest of some: what the storage itself makes a request wait, however busy the machine is."""
+    took = []
+    for _ in range(times):
+        began = time.monotonic()
+        assert hit().verdict is ALLOWED
+        took.append(time.monotonic() - began)
+    return min(took)
+
+
+def seconds_apart(hit: Hit, first: int) -> Callable[[], Outcome]:
+    """Hits from HOME two seconds apart, the first so long after NOON: each asks the storage, as a fault is forgotten by then."""
+    after = count(first, 2)
+    return lambda: hit(HOME, now=NOON + timedelta(seconds=next(after)))
 
 
 # What each limit does, on every storage
@@ -182,7 +218,7 @@ def test_four_workers_let_exactly_fifty_of_a_hundred_through(place: dict[str, st
         worker.stdin.write("go\n")
         worker.stdin.flush()
     for worker in workers:
-        answers.append(worker.communicate(timeout=60)[0].split())
+        answers.append(worker.communicate(timeout=2 * LOST)[0].split())
     assert sum(int(allowed) for allowed, _ in answers) == 50
     assert [uncounted for _, uncounted in answers] == ["0"] * 4
 
@@ -228,8 +264,17 @@ def test_in_valkey_the_window_slides_by_the_servers_clock(valkey_server: valkey.
     valkey_server.stop()
     valkey_server.start()
     _, hit = hitting({**here, "REDIS_URL": valkey_server.url}, LIMIT_ADDRESS="2 per 1 second")
-    assert verdicts(lambda: hit(None, "ann@gmail.com"), 3) == [ALLOWED, ALLOWED, REFUSED]
-    time.sleep(hit(None, "ann@gmail.com").retry_after)
+    assert verdicts(lambda: hit(None, "ann@gmail.com"), 2) == [ALLOWED] * 2
+    last = Outcome()
+
+    def is_full() -> bool:
+        """At the first further hit, unless the machine has let the second go by: then after two more."""
+        nonlocal last
+        last = hit(None, "ann@gmail.com")
+        return last.verdict is REFUSED
+
+    wait_until(is_full, "a limit that holds")
+    time.sleep(last.retry_after)
     assert hit(None, "ann@gmail.com").verdict is ALLOWED
 
 
@@ -298,17 +343,37 @@ def test_a_locked_storage_lets_everybody_pass_quickly_and_says_so_once(
     other = sqlite3.connect(tmp_path / "limits.sqlite3", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     began = time.monotonic()
-    assert verdicts(lambda: hit(HOME), 20) == [ALLOWED] * 20
-    assert hit(HOME, now=NOON + timedelta(seconds=2)).verdict is ALLOWED
-    assert time.monotonic() - began < 2
+    assert verdicts(lambda: hit(HOME), 200) == [ALLOWED] * 200
+    assert time.monotonic() - began < 200 * PATIENCE / 2, "each waits, not only the first"
+    assert quickest(seconds_apart(hit, 2)) < 4 * PATIENCE
     other.execute("ROLLBACK")
     other.close()
-    assert hit(HOME, now=NOON + timedelta(seconds=4)).verdict is REFUSED
-    assert made.uncounted == 21
+    assert hit(HOME, now=NOON + timedelta(seconds=10)).verdict is REFUSED
+    assert made.uncounted == 200 + 3
     assert [record.message.split(":")[0].split(";")[0] for record in caplog.records] == [
         "limits are off, their storage is away",
         "limits are on again, their storage is back",
     ]
+
+
+def test_who_waits_behind_others_that_get_on_is_counted_however_long_it_takes(here: dict[str, str], tmp_path: Path) -> None:
+    """A flood must not switch the limits off. Only a machine that stands still looks like a storage that does."""
+    made, hit = hitting(here, patience=0.5, LIMIT_IPV4_REFUSED="1 per hour")
+    hit(NEIGHBOUR)
+    with closing(sqlite3.connect(tmp_path / "limits.sqlite3", isolation_level=None)) as others, ThreadPoolExecutor(1) as pool:
+        for attempt in range(5):
+            uncounted = made.uncounted
+            others.execute("BEGIN IMMEDIATE")
+            waiting = pool.submit(hit, HOME, now=NOON + timedelta(days=attempt))
+            for _ in range(15):
+                time.sleep(0.1)
+                others.execute("UPDATE counter SET expires = expires + 1")
+                others.executescript("BEGIN IMMEDIATE")  # ends the transaction before, and lets nobody in between
+            others.execute("ROLLBACK")
+            assert waiting.result().verdict is ALLOWED
+            if made.uncounted == uncounted:
+                return
+    raise AssertionError("who waits in a crowd passes uncounted")
 
 
 def test_a_broken_file_is_replaced(here: dict[str, str], tmp_path: Path) -> None:
@@ -329,7 +394,7 @@ def test_a_folder_that_cannot_be_written_harms_no_request(tmp_path: Path) -> Non
 
 
 def test_postgresql_without_the_table_or_gone_lets_everybody_pass_until_it_is_back(postgres_url: str, here: dict[str, str]) -> None:
-    made, hit = hitting({**here, "DATABASE_URL": postgres_url}, patience=PATIENCE, LIMIT_IPV4_REFUSED="1 per hour")
+    made, hit = hitting({**here, "DATABASE_URL": postgres_url}, LIMIT_IPV4_REFUSED="1 per hour")
     assert verdicts(lambda: hit(HOME), 2) == [ALLOWED, REFUSED]
     engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
     with engine.connect() as admin:
@@ -337,16 +402,20 @@ def test_postgresql_without_the_table_or_gone_lets_everybody_pass_until_it_is_ba
         assert hit(HOME).verdict is ALLOWED
         admin.execute(text("ALTER TABLE limits.away RENAME TO counter"))
         assert hit(HOME, now=NOON + timedelta(seconds=2)).verdict is REFUSED
-        admin.execute(
-            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
-        )
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        assert admin.scalar(text(f"SELECT bool_and(pg_terminate_backend(pid, 60000)) {others}"))
         assert hit(HOME, now=NOON + timedelta(seconds=4)).verdict is ALLOWED
         assert hit(HOME, now=NOON + timedelta(seconds=6)).verdict is REFUSED
-        admin.execute(text("BEGIN; LOCK TABLE limits.counter"))
-        began = time.monotonic()
-        assert hit(HOME, now=NOON + timedelta(seconds=8)).verdict is ALLOWED
-        assert time.monotonic() - began < 2
-        admin.execute(text("ROLLBACK"))
+    engine.dispose()
+    assert made.uncounted == 2
+
+
+def test_a_locked_table_of_postgresql_lets_everybody_pass_quickly(postgres_url: str, here: dict[str, str]) -> None:
+    made, hit = hitting({**here, "DATABASE_URL": postgres_url}, patience=PATIENCE, LIMIT_IPV4_REFUSED="1 per hour")
+    engine = create_engine(postgres_url)
+    with engine.begin() as admin:
+        admin.execute(text("LOCK TABLE limits.counter"))
+        assert quickest(seconds_apart(hit, 0)) < 4 * PATIENCE
     engine.dispose()
     assert made.uncounted == 3
 
@@ -357,17 +426,14 @@ def test_valkey_stopped_lets_everybody_pass_and_counts_again_when_it_is_back(val
     made, hit = hitting({**here, "REDIS_URL": valkey_server.url}, LIMIT_IPV4_REFUSED="1 per hour")
     assert verdicts(lambda: hit(HOME), 2) == [ALLOWED, REFUSED]
     valkey_server.stop()
-    began = time.monotonic()
     assert verdicts(lambda: hit(HOME), 20) == [ALLOWED] * 20
-    assert time.monotonic() - began < 2
+    assert quickest(seconds_apart(hit, 2)) < 4 * PATIENCE
     valkey_server.start()
-    assert verdicts(lambda: hit(HOME, now=NOON + timedelta(seconds=2)), 2) == [ALLOWED, REFUSED]
-    assert made.uncounted == 20
+    assert verdicts(lambda: hit(HOME, now=NOON + timedelta(seconds=10)), 2) == [ALLOWED, REFUSED]
+    assert made.uncounted == 20 + 3
 
 
 def test_threads_share_a_storage(here: dict[str, str]) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     _, hit = hitting(here, LIMIT_IPV4_REFUSED="50 per hour")
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(lambda _: hit(HOME), range(100)))
@@ -375,9 +441,8 @@ def test_threads_share_a_storage(here: dict[str, str]) -> None:
 
 
 def test_a_race_lost_between_reading_and_counting_in_valkey_is_a_refusal(valkey_server: valkey.Server) -> None:
-    from webapp.limit_valkey import ValkeyStorage
-
     storage, rival = ValkeyStorage(valkey_server.url), ValkeyStorage(valkey_server.url)
+    _opened.extend((storage, rival))
     counter = Counter("race", 1, 60, Effect.REFUSE, "network")
 
     run = storage._run
@@ -462,7 +527,20 @@ with ThreadPoolExecutor(50) as pool:
 
 
 def test_a_crowd_of_threads_in_two_workers_is_counted_to_the_last_one(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", CROWD, str(tmp_path)]
+    """Unless the machine itself stands still for longer than the patience of a request: that is seldom so five times in a row."""
+    for attempt in range(5):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        allowed, uncounted = crowd(folder)
+        assert allowed == uncounted + min(50, 400 - uncounted), "who is not counted is known, all others are counted"
+        if not uncounted:
+            return
+    raise AssertionError("in a crowd some are never counted")
+
+
+def crowd(folder: Path) -> tuple[int, int]:
+    """How many of 400 pass a limit of 50, and how many of those were not counted."""
+    command = [sys.executable, "-c", CROWD, str(folder)]
     workers = [subprocess.Popen([*command, name], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for name in "ab"]
     for worker in workers:
         assert worker.stdout is not None
@@ -471,6 +549,5 @@ def test_a_crowd_of_threads_in_two_workers_is_counted_to_the_last_one(tmp_path: 
         assert worker.stdin is not None
         worker.stdin.write("go\n")
         worker.stdin.flush()
-    answers = [worker.communicate(timeout=60)[0].split() for worker in workers]
-    assert sum(int(allowed) for allowed, _ in answers) == 50
-    assert [uncounted for _, uncounted in answers] == ["0", "0"]
+    answers = [worker.communicate(timeout=2 * LOST)[0].split() for worker in workers]
+    return sum(int(allowed) for allowed, _ in answers), sum(int(uncounted) for _, uncounted in answers)

@@ -10,6 +10,8 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 from psycopg.errors import ObjectInUse
 from sqlalchemy import create_engine, text
@@ -23,6 +25,10 @@ from webapp import create_app
 from webapp.database import db
 from webapp.ops.installing import install
 from webapp.site import settings
+
+# How long an example takes says nothing on a busy machine. All else as it was, so also as the environment of a CI has it.
+hypothesis_settings.register_profile("patient", hypothesis_settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("patient")
 
 
 class Reader(FlaskClient):

@@ -1,6 +1,7 @@
 """A large import is stored in parts: broken off at any moment it goes on when it is repeated, and nobody waits long for it."""
 
 import json
+import signal
 import sqlite3
 import subprocess
 import time
@@ -33,21 +34,25 @@ def stored(database: Path) -> int:
 
 
 def killed_in_the_middle(here: Site, folder: Path, database: Path) -> int:
-    """Import `folder`, and kill that once something of it is stored; how much."""
+    """Import `folder`, and kill that once something of it is stored; how much. All of it: the kill came too late."""
     process = subprocess.Popen(
         [str(BIN / "flask"), "--app", "wsgi", "article", "import", str(folder)], cwd=ROOT, env=here.environ, stdout=subprocess.DEVNULL
     )
     while not stored(database) and process.poll() is None:
         time.sleep(0.002)
     process.kill()
-    assert process.wait() == -9
+    assert process.wait() in {-signal.SIGKILL, 0}
     return stored(database)
 
 
 def test_an_import_that_was_killed_goes_on_when_it_is_repeated(tmp_path: Path) -> None:
-    here = installed_site(tmp_path / "instance")
-    folder, database = edition(tmp_path / "edition", MANY), tmp_path / "instance" / "daily-draw.sqlite3"
-    before = killed_in_the_middle(here, folder, database)
+    folder = edition(tmp_path / "edition", MANY)
+    for attempt in range(5):
+        here = installed_site(tmp_path / str(attempt))
+        database = here.instance / "daily-draw.sqlite3"
+        before = killed_in_the_middle(here, folder, database)
+        if before < MANY:
+            break
     assert 0 < before < MANY
     again = json.loads(here.flask("article", "import", "--json", str(folder)))
     assert (len(again["new"]), len(again["changed"]), len(again["unchanged"])) == (MANY - before, 0, before)

@@ -235,8 +235,8 @@ MANY = {"quotations": ">", "brackets": "[", "rounds": "(", "pictures": "![", "st
 
 @pytest.mark.parametrize("name", MANY)
 def test_ten_thousand_of_anything_is_a_page_or_a_fault_within_seconds(name: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     body, faults = read_body("a.md", MANY[name] * 10_000, 1)
     if not faults:
         render_body(body, [])
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20

@@ -94,11 +94,11 @@ def test_spellings_of_one_mailbox(typed: str, one: str) -> None:
 
 
 def test_a_hostile_address_costs_no_time() -> None:
-    before = time.perf_counter()
+    before = time.thread_time()
     for typed in ("a" * 65_536, "@" * 65_536, "a@" + "b." * 32_768, "a@" + "ü" * 250):
         with pytest.raises(AddressRefused):
             read_address(typed)
-    assert time.perf_counter() - before < 0.2
+    assert time.thread_time() - before < 0.2
 
 
 @pytest.mark.parametrize("name", ["Ada", "Nguyễn Thị Ánh", "X Æ A-12", "名無しの権兵衛", "O’Brien", "محمد", "Jean-Luc d'Arc", "={{7*7}}x"])

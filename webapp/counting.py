@@ -12,6 +12,7 @@ MEANINGS = {
     "form_posts": "Posts of forms, by form and verdict of the request check",
     "registrations": "Posts of the entry form, by what became of them",
     "confirmations": "Posts of the page behind the mailed link, by what became of them",
+    "subscriptions": "Posts of the newsletter's form and of the page behind its mailed link, by what became of them",
     "limited": "Posts that a limit refused, asked twice or whose mail it delayed, by form and by what was counted",
     "ads": "What happened to ads: served, viewable, click, each counted or filtered with its reason",
     "page_cache": "Answers by the page cache: hits from memory, misses made anew, stale ones for want of better",

@@ -1,4 +1,4 @@
-"""What pages say while no campaign is open: the last result, and when the next one opens."""
+"""What pages say while no campaign is open: the last result, when the next one opens, and the newsletter to ask for."""
 
 import re
 from datetime import UTC, datetime
@@ -10,10 +10,11 @@ import time_machine
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from tests.news.test_pages import publish
-from tests.sweepstakes.campaigns import GOOD, NOW, changed, done, enter, open_one
+from tests.sweepstakes.campaigns import GOOD, NOW, answer, changed, done, enter, open_one
 
 LAST = 'The last draw was <a href="/draws/win-100">Win $100</a>'
 NEXT = "<b>Win $200</b> opens "
+BOX = '<form method="post" action="/newsletter">'
 
 
 def coming() -> str:
@@ -32,23 +33,24 @@ def card(client: FlaskClient, address: str) -> str:
 
 
 @pytest.mark.parametrize("address", ["/", "/register"])
-def test_with_none_open_pages_show_the_last_result_and_the_next_opening(
+def test_with_none_open_pages_show_the_last_result_the_next_opening_and_the_newsletter_box(
     client: FlaskClient, run: FlaskCliRunner, tmp_path: Path, address: str
 ) -> None:
     with time_machine.travel(NOW, tick=False):
         publish("one")
-        assert [words in card(client, address) for words in ("No draw is open now", LAST, NEXT)] == [True, False, False]
+        assert [words in card(client, address) for words in ("No draw is open now", LAST, NEXT, BOX)] == [True, False, False, True]
         open_one(run, tmp_path)
         enter(3)
-        assert "Win $100 – Register" in card(client, address)
+        assert [words in card(client, address) for words in ("Win $100 – Register", BOX)] == [True, False]
         done(run, "close", "win-100", "--now", "--yes")
         assert LAST not in card(client, address)  # there is no result yet
         done(run, "draw", "win-100")
         open_one(run, tmp_path, coming(), "win-200")
         shown = card(client, address)
-        assert [words in shown for words in ("No draw is open now", LAST, NEXT)] == [True, True, True]
+        assert [words in shown for words in ("No draw is open now", LAST, NEXT, BOX)] == [True, True, True, True]
         assert '<time datetime="2027-01-04T14:00:00' in shown
-        assert "<form" not in shown
+        (winner,) = answer(run, "winners", "win-100")["winners"]
+        assert f"Winning entry number: <strong>{winner['entry']}</strong>" in shown
         result = client.get("/draws/win-100")
         assert result.status_code == 200 and "Win $100" in result.text
     with time_machine.travel(datetime(2027, 1, 4, 14, 0, tzinfo=UTC), tick=False):

@@ -18,7 +18,7 @@ from webapp.draw import LogStatus, status
 from webapp.draw.receipts import check_receipt, parse_receipt
 from webapp.mail.registered import letters as renderers
 from webapp.site import keyring
-from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
+from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS, SUBSCRIBER_LETTERS
 from webapp.sweepstakes.models import Consent, ConsentText
 from webapp.tokens import make_token
 
@@ -279,8 +279,8 @@ def test_withdraw_and_export_on_the_command_line(client: FlaskClient, run: Flask
     assert json.loads(run.invoke(args=["entrant", "export", "win-100", "--json", "--state", "excluded"]).stdout) == []
 
 
-def test_every_letter_about_an_entrant_is_known_to_the_erasure(app: Flask) -> None:
-    assert set(renderers(app)) == ENTRANT_LETTERS
+def test_every_letter_is_known_to_the_erasure(app: Flask) -> None:
+    assert set(renderers(app)) == ENTRANT_LETTERS | SUBSCRIBER_LETTERS
 
 
 def test_the_letters_and_the_confirmed_page_lead_here(client: FlaskClient, run: FlaskCliRunner) -> None:

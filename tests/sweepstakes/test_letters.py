@@ -18,8 +18,16 @@ from webapp.mail import Button, Fixed, Letter
 from webapp.mail.composing import Sender, compose
 from webapp.sweepstakes.draw_letters import WonFacts, not_this_time_letter, reminder_letter, sealed_letter, won_letter
 from webapp.sweepstakes.entrants import Contest, Person
-from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
-from webapp.sweepstakes.letters import Links, already_in_letter, confirm_letter, excluded_letter, you_are_in_letter, your_link_letter
+from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS, SUBSCRIBER_LETTERS
+from webapp.sweepstakes.letters import (
+    Links,
+    already_in_letter,
+    confirm_letter,
+    excluded_letter,
+    subscription_letter,
+    you_are_in_letter,
+    your_link_letter,
+)
 
 FOLDER = Path(__file__).parent / "letters"
 CLOSES = datetime(2026, 12, 21, 4, 59, tzinfo=UTC)
@@ -122,6 +130,7 @@ LOG = LogStatus(
     not_awarded=0,
 )
 WON = WonFacts(person=ADA, winner=WINNER, links=LINKS, claim=f"{SITE}/claim/{'p' * 40}", operator_trusted=False)
+NEWSLETTER, SINCE = f"{SITE}/newsletter/{'n' * 40}", "Tuesday 1 December 2026, 07:00 EST"
 PENDING = replace(ADA, state="pending", entry_index=None)
 
 LETTERS: dict[str, Callable[[], Letter]] = {
@@ -134,6 +143,8 @@ LETTERS: dict[str, Callable[[], Letter]] = {
     "won": lambda: won_letter(WON),
     "reminder": lambda: reminder_letter(WON),
     "not_this_time": lambda: not_this_time_letter(ADA, LOG, LINKS),
+    "subscription": lambda: subscription_letter("ada@example.com", NEWSLETTER, since=None, site_name="The Daily Draw"),
+    "your_subscription": lambda: subscription_letter("ada@example.com", NEWSLETTER, since=SINCE, site_name="The Daily Draw"),
 }
 
 
@@ -173,7 +184,7 @@ class Seen(HTMLParser):
 
 
 def test_there_is_a_letter_here_of_each_kind() -> None:
-    assert set(LETTERS) == ENTRANT_LETTERS
+    assert set(LETTERS) == ENTRANT_LETTERS | SUBSCRIBER_LETTERS
     assert {path.stem for path in FOLDER.iterdir()} == set(LETTERS)
 
 

@@ -26,6 +26,11 @@ class Words:
         """The text before the link, the link, the text after it."""
         return self.text.partition(self.link)
 
+    @property
+    def digest(self) -> bytes:
+        """By which these words are known: the SHA-256 of `kind` and `text`."""
+        return sha256(f"{self.kind}\0{self.text}".encode()).digest()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Consented:
@@ -59,13 +64,22 @@ def newsletter(site_name: str) -> Words:
     )
 
 
+def newsletter_alone(site_name: str) -> Words:
+    """What is asked for where there is no draw to enter: the button says yes to it, no box."""
+    return Words("newsletter", f"Send me the newsletter of {site_name}. I can end it at any time.")
+
+
 def record(session: Writer, entrant_id: int, words: Words, *, given: bool, at: datetime, source: str) -> None:
     """Note a consent given or taken back, in the caller's transaction."""
-    digest = sha256(f"{words.kind}\0{words.text}".encode()).digest()
-    row = {"entrant_id": entrant_id, "given": given, "at": at, "source": source, "digest": digest}
+    row = {"entrant_id": entrant_id, "given": given, "at": at, "source": source, "digest": words.digest}
     if not _RECORD.run(session, **row):
-        _KEEP_WORDS.run(session, kind=words.kind, sha256=digest, text=words.text, since=at)
+        keep(session, words, at=at)
         _RECORD.run(session, **row)
+
+
+def keep(session: Writer, words: Words, *, at: datetime) -> None:
+    """Have these words on record; nothing if they are."""
+    _KEEP_WORDS.run(session, kind=words.kind, sha256=words.digest, text=words.text, since=at)
 
 
 # Built once: for a single row, building a statement costs more than running it.

@@ -15,13 +15,13 @@ from webapp.sweepstakes import data_cli, entrants, leaving_cli, review_cli
 from webapp.sweepstakes.adding import add_card, prepare_card
 from webapp.sweepstakes.addresses import Address, AddressRefused, read_address
 from webapp.sweepstakes.commanding import actor, refusals
-from webapp.sweepstakes.consents import Consented, agreement, consents_of, newsletter, standing
+from webapp.sweepstakes.consents import Consented, agreement, consents_of, newsletter
 from webapp.sweepstakes.entrant_links import log_key
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person
 from webapp.sweepstakes.finding import find, find_opened
 from webapp.sweepstakes.names import NameRefused, read_name
 from webapp.sweepstakes.reading import current_campaign
-from webapp.sweepstakes.subscribing import readers
+from webapp.sweepstakes.subscribing import Reader, readers
 from webapp.sweepstakes.unsubscribe_views import marketing_headers, unsubscribe_link
 
 PROOF = ("consented_at", "consent_source", "consent_version", "consent_text")
@@ -41,7 +41,10 @@ for command in (*leaving_cli.COMMANDS, *data_cli.COMMANDS, review_cli.review):
 @click.option("--state", type=click.Choice(entrants.STATES), help="Only entrants in this state.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many; without --json 50 unless said.")
 @click.option(
-    "--newsletter", "only_readers", is_flag=True, help="Who confirmed that they want the newsletter, and still do; all campaigns."
+    "--newsletter",
+    "only_readers",
+    is_flag=True,
+    help="Who confirmed that they want the newsletter, and still do; of all campaigns, or none.",
 )
 @click.option("--csv", "as_csv", is_flag=True, help="With --newsletter: CSV, with each reader's address to end it.")
 @console.json_option
@@ -76,20 +79,18 @@ def _list_readers(campaign: str | None, limit: int | None, *, as_csv: bool, as_j
     with refusals():
         if campaign is not None:
             find(db.session(), campaign)
-        agreed = standing(db.session(), "newsletter")
-        # Whom nobody can show to have asked for it gets nothing, and takes no place of those who did.
-        people = list(islice((person for person in readers(db.session(), campaign, keys=keyring()) if person.id in agreed), limit))
+        people = list(islice(readers(db.session(), campaign, keys=keyring()), limit))
     if as_csv:
-        lines = ([*_basics(person).values(), unsubscribe_link(person.id), *_proof(agreed[person.id])] for person in people)
+        lines = ([*_basics(one).values(), unsubscribe_link(one.id, alone=one.alone), *_proof(one.consent)] for one in people)
         csvs.write(sys.stdout, ("email", "name", "campaign", "unsubscribe", *PROOF), lines)
         return
-    facts = [_basics(person) | {"headers": marketing_headers(person.id), "consent": agreed[person.id].facts} for person in people]
-    rows = [[person.email or "", person.name or "", person.contest.slug] for person in people]
+    facts = [_basics(one) | {"headers": marketing_headers(one.id, alone=one.alone), "consent": one.consent.facts} for one in people]
+    rows = [[one.email, one.name or "", one.campaign or ""] for one in people]
     console.say(console.table(["e-mail", "name", "campaign"], rows) if rows else "Nobody reads the newsletter yet.", facts, as_json=as_json)
 
 
-def _basics(person: Person) -> dict[str, str | None]:
-    return {"email": person.email, "name": person.name, "campaign": person.contest.slug}
+def _basics(reader: Reader) -> dict[str, str | None]:
+    return {"email": reader.email, "name": reader.name, "campaign": reader.campaign}
 
 
 def _proof(consent: Consented) -> list[str | int]:

@@ -30,14 +30,14 @@ def register(app: Flask) -> None:
 
 def _confirm(session: Session, entrant_id: int) -> Letter | None:
     person = _find(session, entrant_id, state="pending")
-    if person is None or clock.now() >= person.contest.confirm_until or _often_enough(session, "confirm", entrant_id):
+    if person is None or clock.now() >= person.contest.confirm_until or often_enough(session, "confirm", entrant_id):
         return None
     return confirm_letter(person, links(person), site_name=settings().site_name)
 
 
 def _already_in(session: Session, entrant_id: int) -> Letter | None:
     person = _find(session, entrant_id, state="confirmed")
-    if person is None or _often_enough(session, "already_in", entrant_id):
+    if person is None or often_enough(session, "already_in", entrant_id):
         return None
     return already_in_letter(person, links(person), site_name=settings().site_name)
 
@@ -56,12 +56,12 @@ def _your_link(session: Session, entrant_id: int) -> Letter | None:
         return None
     entries = [(one, links(one)) for one in everywhere(session, person, keys=keyring())]
     # Who never confirmed anything has perhaps never been here.
-    if all(one.confirmed_at is None for one, _ in entries) and _often_enough(session, "your_link", entrant_id):
+    if all(one.confirmed_at is None for one, _ in entries) and often_enough(session, "your_link", entrant_id):
         return None
     return your_link_letter(person, entries, site_name=settings().site_name)
 
 
-def _often_enough(session: Session, kind: str, entrant_id: int) -> bool:
+def often_enough(session: Session, kind: str, entrant_id: int) -> bool:
     """Whether so many of these letters went out that a form must not cause more: whoever presses, they go to one inbox."""
     return sum(row.state == "sent" for row in about(session, (kind,), entrant_id)) >= MOST_ASKED_FOR
 

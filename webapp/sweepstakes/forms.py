@@ -59,7 +59,7 @@ class _Doubtful(ValidationError):
     """Probably another address was meant."""
 
     def __init__(self, meant: str) -> None:
-        super().__init__(f"Did you mean {meant}? Tick the box below it, or press Register again to keep yours.")
+        super().__init__(f"Did you mean {meant}? Tick the box below it, or press the button again to keep yours.")
         self.meant = meant
 
 
@@ -74,22 +74,46 @@ def _read_email(typed: str, *, asked: bool, refuse_disposable: bool) -> Address:
     return address
 
 
-class RegisterForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
-    """Name, address and two boxes, to be shown again with all that is wrong."""
+class AddressForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """An address, to be shown again with what is wrong. After `validate`, `address` holds what was read from it."""
 
-    campaign = HiddenField(filters=[_slug])
-    name = StringField()
     email = StringField()
-    agree = BooleanField()
-    newsletter = BooleanField()
     # People do not see it, programs fill it. So do some browsers: then the form is shown again, this field empty.
     leave_empty = StringField()
     # Whether another address was meant was asked about this one; and the answer, if it is yes.
     asked_email = HiddenField()
     use_email = HiddenField()
 
+    address: Address
     meant: str | None = None
     refuse_disposable = False
+
+    def validate_email(self, given: StringField) -> None:
+        asked = bool(given.data) and given.data == self.asked_email.data
+        if asked and self.use_email.data:
+            given.data = self.use_email.data
+        try:
+            self.address = _read_email(given.data or "", asked=asked, refuse_disposable=self.refuse_disposable)
+        except AddressRefused as error:
+            raise ValidationError(error.sentence) from error
+        except _Doubtful as doubt:
+            self.meant = doubt.meant
+            raise
+
+    def validate_leave_empty(self, given: StringField) -> None:
+        if given.data:
+            raise ValidationError(
+                "Something filled in a field that nobody sees, perhaps your browser. It is empty now: please press again."
+            )
+
+
+class RegisterForm(AddressForm):
+    """Name, address and two boxes, to be shown again with all that is wrong."""
+
+    campaign = HiddenField(filters=[_slug])
+    name = StringField()
+    agree = BooleanField()
+    newsletter = BooleanField()
 
     def validate_name(self, given: StringField) -> None:
         try:
@@ -97,27 +121,9 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         except NameRefused as error:
             raise ValidationError(error.sentence) from error
 
-    def validate_email(self, given: StringField) -> None:
-        asked = bool(given.data) and given.data == self.asked_email.data
-        if asked and self.use_email.data:
-            given.data = self.use_email.data
-        try:
-            _read_email(given.data or "", asked=asked, refuse_disposable=self.refuse_disposable)
-        except AddressRefused as error:
-            raise ValidationError(error.sentence) from error
-        except _Doubtful as doubt:
-            self.meant = doubt.meant
-            raise
-
     def validate_agree(self, given: BooleanField) -> None:
         if not given.data:
             raise ValidationError("Please tick the box about age, residence and rules: only who meets the rules can enter.")
-
-    def validate_leave_empty(self, given: StringField) -> None:
-        if given.data:
-            raise ValidationError(
-                "Something filled in a field that nobody sees, perhaps your browser. It is empty now: please press again."
-            )
 
 
 class ConfirmForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
@@ -151,7 +157,7 @@ class Filled:
 
 
 def filled(
-    form: RegisterForm | ConfirmForm,
+    form: AddressForm | ConfirmForm,
     *,
     token: str | None,
     agree: bool = True,
@@ -164,14 +170,14 @@ def filled(
     """
     data: dict[str, Any] = form.data
     email = shown(data.get("email"), addresses.LONGEST)
-    proposed = form.meant if isinstance(form, RegisterForm) else None
+    proposed = form.meant if isinstance(form, AddressForm) else None
     return Filled(
-        name=shown(data["name"], names.LONGEST),
+        name=shown(data.get("name"), names.LONGEST),
         email=email,
         asked=email if proposed or data.get("asked_email") == data.get("email") else "",
         meant=proposed,
         agree=agree and bool(data.get("agree")),
-        newsletter=newsletter and bool(data["newsletter"]),
+        newsletter=newsletter and bool(data.get("newsletter")),
         errors=errors_of(form) | (faulty or {}),
         token=token,
     )

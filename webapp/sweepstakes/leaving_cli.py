@@ -1,4 +1,4 @@
-"""`flask entrant withdraw | exclude | erase`: out of the draw, or out of the database."""
+"""`flask entrant withdraw | exclude | erase | unsubscribe`: out of the draw, the database, the newsletter."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,9 +15,11 @@ from webapp.sweepstakes.commanding import actor, refusals
 from webapp.sweepstakes.consents import newsletter
 from webapp.sweepstakes.entrant_links import log_key
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person
+from webapp.sweepstakes.erasing import end_newsletter
 from webapp.sweepstakes.erasing import erase as erase_person
 from webapp.sweepstakes.finding import SLUG, find, find_opened
 from webapp.sweepstakes.holding import everywhere
+from webapp.sweepstakes.sealed import EMAIL_KEY
 from webapp.sweepstakes.withdrawing import AT_WISH
 from webapp.sweepstakes.withdrawing import exclude as exclude_entry
 from webapp.sweepstakes.withdrawing import withdraw as withdraw_entry
@@ -136,4 +138,31 @@ def erase(campaign: str, *, email: str | None, entry: int | None, even_paid: boo
     console.say(words, facts, as_json=as_json)
 
 
-COMMANDS = (withdraw, exclude, erase)
+@click.command()
+@click.argument("email")
+@console.yes_option
+@console.json_option
+def unsubscribe(email: str, yes: bool, as_json: bool) -> None:
+    """End the newsletter for an address, in any spelling. Who asked for it alone is deleted with it; entries stay as they are.
+
+    Example: flask entrant unsubscribe reader@example.com
+    """
+    try:
+        key = keyring().blind(EMAIL_KEY, read_address(email).canonical)
+    except AddressRefused as error:
+        raise console.refuse(f"{email!r}: {error.sentence}") from error
+    console.ask(f"End the newsletter for {email}? Only its reader can ask for it again.", yes=yes)
+    outbox, box = settings().instance / "outbox", newsletter(settings().site_name)
+    with refusals():
+        try:
+            with writing() as session:
+                ended = end_newsletter(session, key, box, source="admin", outbox=outbox, now=clock.now())
+        except LetterUnderWay as error:
+            raise console.refuse(str(error)) from error
+        if ended:
+            forget_deleted(compact=True)
+    words = f"Ended: {email} gets no newsletter any more." if ended else f"Nothing to end: {email} gets no newsletter."
+    console.say(words, {"email": email, "ended": ended}, as_json=as_json)
+
+
+COMMANDS = (withdraw, exclude, erase, unsubscribe)

@@ -1,5 +1,6 @@
-"""The letters that are about an entrant: their `ref` in the outbox is the entrant's id. A test keeps the list whole."""
+"""Letters by whom they are about: their `ref` in the outbox is that row's id. A test keeps the lists whole."""
 
 ENTRANT_LETTERS = frozenset(
     {"confirm", "already_in", "you_are_in", "your_link", "excluded", "sealed", "won", "reminder", "not_this_time"},
 )
+SUBSCRIBER_LETTERS = frozenset({"subscription", "your_subscription"})

@@ -119,6 +119,30 @@ def excluded_letter(person: Person, links: Links, *, reason: str) -> Letter:
     )
 
 
+def subscription_letter(to: str, link: str, *, since: str | None, site_name: str) -> Letter:
+    """Asks to confirm the newsletter; of who gets it `since` then, says so. `link`: behind it is the button, or the end of it."""
+    if since is not None:
+        return Letter(
+            to=to,
+            subject=f"You get the newsletter of {site_name}",
+            parts=(
+                Paragraph(f"This address gets the newsletter of {site_name}, by your wish of {since}: {to}"),
+                Paragraph("The address and that wish are all that we hold for it. Behind this link you can end it; then they are deleted."),
+                Button("My newsletter", link),
+            ),
+        )
+    return Letter(
+        to=to,
+        subject=f"Confirm: the newsletter of {site_name}",
+        parts=(
+            Paragraph(f"The newsletter of {site_name} was asked for with this address: {to}"),
+            Paragraph("If that was you, open this page and press the button there. Until then you do not get it."),
+            Button("Send me the newsletter", link),
+            Paragraph("If it was not you, do nothing: without your confirmation there is no newsletter, and the address is deleted."),
+        ),
+    )
+
+
 def _standing(person: Person, links: Links) -> str:
     entry = "" if person.entry_index is None else f", entry number {number(person)}"
     label = "; operator-trusted" if links.operator_trusted else ""

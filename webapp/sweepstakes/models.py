@@ -1,4 +1,4 @@
-"""Campaigns and the people who enter them. Names, addresses and nonces are sealed; see keys.py."""
+"""Campaigns, the people who enter them, and those who want the newsletter alone. Names, addresses and nonces are sealed; see keys.py."""
 
 from datetime import datetime
 
@@ -123,6 +123,23 @@ class Audit(Base):
     actor: Mapped[str] = mapped_column(String(80))
     action: Mapped[str] = mapped_column(String(16))
     detail: Mapped[dict[str, object]] = mapped_column(JSON)
+
+
+class Subscriber(Base):
+    """Somebody who asked for the newsletter without entering a draw. Once it ended, what is left is a row without a person.
+
+    `email`, `email_key`: as an entrant's; None after the end, when the id stays taken, so that no old link opens another's page.
+    `asked_at`: the last time. `confirmed_at`, `text_id`: when the address was confirmed, and by which words.
+    """
+
+    __tablename__ = "sweepstakes_subscriber"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    email: Mapped[bytes | None] = mapped_column(LargeBinary)
+    email_key: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    confirmed_at: Mapped[datetime | None] = mapped_column(Moment)
+    text_id: Mapped[int | None] = mapped_column(ForeignKey("sweepstakes_consent_text.id"))
 
 
 class Claim(Base):

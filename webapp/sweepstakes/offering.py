@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.sweepstakes.clauses import is_operator_trusted
-from webapp.sweepstakes.consents import Words, agreement, newsletter
+from webapp.sweepstakes.consents import Words, agreement, newsletter, newsletter_alone
 from webapp.sweepstakes.entrants import Contest, contest_of
 from webapp.sweepstakes.models import Campaign
-from webapp.sweepstakes.reading import current_campaign
+from webapp.sweepstakes.reading import CampaignView, current_campaign, view_of
 from webapp.sweepstakes.wording import when
 
 
@@ -41,10 +41,11 @@ class Offer(NamedTuple):
 
 
 class Between(NamedTuple):
-    """With no campaign open: the next that will be, and the last that was drawn, if there are any."""
+    """With no campaign open: the next that will be, the last that was drawn, if there are any, and the newsletter to offer."""
 
     next: Offer | None
-    last: Offer | None
+    last: CampaignView | None
+    newsletter: Words
 
 
 def current_offer(session: Session, now: datetime, *, site_name: str) -> Offer | None:
@@ -64,7 +65,11 @@ def between(session: Session, now: datetime, *, site_name: str) -> Between:
     opening = select(Campaign).where(Campaign.state == "open", Campaign.opens_at > now).order_by(Campaign.opens_at, Campaign.id)
     drawn = select(Campaign).where(Campaign.state.in_(("drawn", "settled"))).order_by(Campaign.draws_at.desc(), Campaign.id.desc())
     first, last = session.scalars(opening.limit(1)).first(), session.scalars(drawn.limit(1)).first()
-    return Between(*(None if campaign is None else offer(campaign, site_name) for campaign in (first, last)))
+    return Between(
+        next=None if first is None else offer(first, site_name),
+        last=None if last is None else view_of(session, last, now),
+        newsletter=newsletter_alone(site_name),
+    )
 
 
 def offer(campaign: Campaign, site_name: str) -> Offer:

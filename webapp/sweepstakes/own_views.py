@@ -15,7 +15,7 @@ from webapp.sweepstakes.consents import newsletter
 from webapp.sweepstakes.entrant_links import path_for, receipt_of
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person, by_id
 from webapp.sweepstakes.holding import held, taken_away
-from webapp.sweepstakes.subscribing import subscribe, unsubscribe
+from webapp.sweepstakes.subscribing import gets_it, subscribe, unsubscribe
 from webapp.sweepstakes.withdrawing import reason_of_exclusion
 from webapp.sweepstakes.wording import when
 from webapp.tokens import BadToken, read_token
@@ -109,6 +109,7 @@ def own_page(token: str, person: Person, status: int, *, notice: str | None = No
         excluded=_excluded(person),
         log=log_status(db.session(), person.contest.slug),
         words=newsletter(settings().site_name),
+        gets_newsletter=gets_it(db.session(), person.id),
         notice=notice,
         form_token=posting.token_if_needed() if notice else None,
         told=lambda moment: when(moment, zone),

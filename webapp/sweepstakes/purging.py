@@ -12,15 +12,16 @@ from sqlalchemy.orm import Session
 from webapp.database import db, writing
 from webapp.draw import LogStatus, status
 from webapp.mail import forget, written_about
+from webapp.sweepstakes import subscriptions
 from webapp.sweepstakes.erasing import wipe
-from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
-from webapp.sweepstakes.models import Campaign, Claim, Consent, ConsentText, Entrant
-from webapp.sweepstakes.retention import ENTRANT, LETTER, NETWORK, PENDING, WINNER, Kept
+from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS, SUBSCRIBER_LETTERS
+from webapp.sweepstakes.models import Campaign, Claim, Consent, ConsentText, Entrant, Subscriber
+from webapp.sweepstakes.retention import ASKED, ENTRANT, LETTER, NETWORK, PENDING, WINNER, Kept
 from webapp.sweepstakes.subscribing import READS
 from webapp.sweepstakes.wording import counted
 
 AT_ONCE = 500
-Act = Literal["wipe", "strip", "forget network", "forget letters"]
+Act = Literal["wipe", "strip", "forget network", "forget letters", "end"]
 _THERE = Entrant.state != "erased"
 # Those that wait for it, and those that were withdrawn before it came.
 _NEVER_CONFIRMED = and_(Entrant.confirmed_at.is_(None), Entrant.state.in_(("pending", "withdrawn")))
@@ -28,18 +29,23 @@ _NEVER_CONFIRMED = and_(Entrant.confirmed_at.is_(None), Entrant.state.in_(("pend
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """Rows whose time is over. `wipe` leaves nobody; `strip` leaves name and address to a reader of the newsletter."""
+    """Rows whose time is over. `wipe` and `end` leave nobody; `strip` leaves name and address to a reader of the newsletter."""
 
     kept: Kept
     campaign: str | None
     act: Act
     which: ColumnElement[bool]
+    model: type[Entrant | Subscriber] = Entrant
 
 
 def steps(session: Session, *, now: datetime) -> Iterator[Step]:
     """All that can be due at `now`; a step may have no rows."""
     over = select(Campaign.id).where(Campaign.confirm_until <= now - PENDING.after)
     yield Step(kept=PENDING, campaign=None, act="wipe", which=and_(_NEVER_CONFIRMED, Entrant.campaign_id.in_(over)))
+    asked = and_(subscriptions.THERE, Subscriber.confirmed_at.is_(None), Subscriber.asked_at <= now - ASKED.after)
+    yield Step(kept=ASKED, campaign=None, act="end", which=asked, model=Subscriber)
+    about = Subscriber.id.in_(written_about(SUBSCRIBER_LETTERS, before=now - LETTER.after))
+    yield Step(kept=LETTER, campaign=None, act="forget letters", which=about, model=Subscriber)
     for campaign in session.scalars(select(Campaign).where(Campaign.state.in_(("settled", "void"))).order_by(Campaign.id)).all():
         log = status(session, campaign.slug)
         if log is not None:
@@ -89,22 +95,26 @@ def purge_due(*, outbox: Path, now: datetime) -> Iterator[str]:
 
 def count(session: Session, step: Step) -> int:
     """How many rows are due."""
-    return session.execute(select(func.count()).select_from(Entrant).where(step.which)).scalar_one()
+    return session.execute(select(func.count()).select_from(step.model).where(step.which)).scalar_one()
 
 
 def purge_some(session: Session, step: Step, *, outbox: Path, now: datetime) -> int:
     """Do the step to its next rows; returns how many, 0 when it is done. Raises LetterUnderWay."""
-    ids = session.execute(select(Entrant.id).where(step.which).order_by(Entrant.id).limit(AT_ONCE)).scalars().all()
+    ids = session.execute(select(step.model.id).where(step.which).order_by(step.model.id).limit(AT_ONCE)).scalars().all()
+    letters = SUBSCRIBER_LETTERS if step.model is Subscriber else ENTRANT_LETTERS
     if step.act == "wipe" and ids:
         wipe(session, ids, outbox=outbox, now=now)
     elif step.act == "forget letters" and ids:
-        forget(session, ENTRANT_LETTERS, ids, folder=outbox, now=now, before=now - LETTER.after)
+        forget(session, letters, ids, folder=outbox, now=now, before=now - LETTER.after)
+    elif step.act == "end" and ids:
+        subscriptions.end(session, ids)
+        forget(session, letters, ids, folder=outbox, now=now)
     elif ids:
         column = Entrant.nonce if step.act == "strip" else Entrant.network
         session.execute(update(Entrant).where(Entrant.id.in_(ids)).values({column: None}).execution_options(synchronize_session=False))
     if step.act == "strip" and ids:
         _strip(session, ids)
-        forget(session, ENTRANT_LETTERS, ids, folder=outbox, now=now)
+        forget(session, letters, ids, folder=outbox, now=now)
     return len(ids)
 
 

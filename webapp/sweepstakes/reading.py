@@ -122,7 +122,7 @@ def next_change(session: Session, now: datetime) -> datetime | None:
 
 def view(session: Session, slug: str, now: datetime) -> CampaignView:
     """The campaign, drafts too. Raises CampaignMissing."""
-    return _view(session, find(session, slug), now)
+    return view_of(session, find(session, slug), now)
 
 
 def public_view(session: Session, slug: str, now: datetime) -> CampaignView:
@@ -136,12 +136,13 @@ def public_view(session: Session, slug: str, now: datetime) -> CampaignView:
 def all_views(session: Session, now: datetime, *, drafts: bool = False) -> list[CampaignView]:
     """All campaigns: those that take entries first, the next to close on top; then those to come, drafts, and the past, latest first."""
     query = select(Campaign).order_by(Campaign.closes_at, Campaign.id)
-    views = [_view(session, campaign, now) for campaign in session.scalars(query) if drafts or campaign.state != "draft"]
+    views = [view_of(session, campaign, now) for campaign in session.scalars(query) if drafts or campaign.state != "draft"]
     coming = [seen for wanted in ("open", "upcoming", "draft") for seen in views if seen.phase == wanted]
     return coming + [seen for seen in reversed(views) if seen not in coming]
 
 
-def _view(session: Session, campaign: Campaign, now: datetime) -> CampaignView:
+def view_of(session: Session, campaign: Campaign, now: datetime) -> CampaignView:
+    """The campaign and its log as they stand at `now`."""
     return CampaignView(campaign, None if campaign.state == "draft" else status(session, campaign.slug), phase(campaign, now))
 
 

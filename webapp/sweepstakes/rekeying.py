@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from webapp.database import Base
 from webapp.keys import Keyring
 from webapp.sweepstakes.creating import BEACON_SECRET
-from webapp.sweepstakes.models import Campaign, Claim, Entrant
-from webapp.sweepstakes.sealed import EMAIL, NAME, NONCE
+from webapp.sweepstakes.models import Campaign, Claim, Entrant, Subscriber
+from webapp.sweepstakes.sealed import EMAIL, NAME, NONCE, SUBSCRIBER_EMAIL
 
 AT_ONCE = 500
 # Every sealed column, and the name it is sealed under. A test looks for columns that are missing here.
 SEALED: dict[type[Base], dict[str, str]] = {
     Entrant: {"name": NAME, "email": EMAIL, "nonce": NONCE},
+    Subscriber: {"email": SUBSCRIBER_EMAIL},
     Claim: {name: f"claim.{name}" for name in ("address", "city", "region", "postcode", "payout", "public_name")},
     Campaign: {"beacon_secret": BEACON_SECRET},
 }

@@ -33,6 +33,12 @@ PENDING = Kept(
     until="{days} days after confirmations stop counting",
     days=7,
 )
+# After Subscriber.asked_at.
+ASKED = Kept(
+    what="An address for which the newsletter was asked, but never confirmed",
+    until="{days} days after it was last asked for",
+    days=7,
+)
 # After Entrant.registered_at.
 NETWORK = Kept(
     what="The shortened network address of a registration",
@@ -66,7 +72,7 @@ BARRED = Kept(
 # Ends with its owner's wish, not by time; an entrant who gets it is kept as such until then.
 NEWSLETTER = Kept(
     what="Name and e-mail address of people who get the newsletter, and when and how they asked for it",
-    until="until they end it; then as above",
+    until="until they end it; then as above, or at once if there was no entry in a draw",
     days=None,
 )
 SUPPRESSED = Kept(
@@ -80,4 +86,4 @@ LOG = Kept(
     days=None,
 )
 
-TABLE = (PENDING, NETWORK, ENTRANT, WINNER, LETTER, BARRED, NEWSLETTER, SUPPRESSED, LOG)
+TABLE = (PENDING, ASKED, NETWORK, ENTRANT, WINNER, LETTER, BARRED, NEWSLETTER, SUPPRESSED, LOG)

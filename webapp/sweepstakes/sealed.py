@@ -3,4 +3,5 @@
 NAME = "entrant.name"
 EMAIL = "entrant.email"
 NONCE = "entrant.nonce"
+SUBSCRIBER_EMAIL = "subscriber.email"
 EMAIL_KEY = "email"

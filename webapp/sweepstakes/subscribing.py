@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.keys import Keyring
 from webapp.mail import suppressed
-from webapp.sweepstakes.consents import Words, record
-from webapp.sweepstakes.entrants import Person, by_id
-from webapp.sweepstakes.models import Campaign, Entrant
+from webapp.sweepstakes import entrants, subscriptions
+from webapp.sweepstakes.consents import Consented, Words, record, standing
+from webapp.sweepstakes.models import Campaign, Entrant, Subscriber
 
 # Only who confirmed the address; not who was excluded, and nobody made up.
 READS = and_(
@@ -21,35 +22,95 @@ READS = and_(
 )
 
 
+class Reader(NamedTuple):
+    """Who gets the newsletter, and by which consent. `id` is an entrant's; of who asked for it `alone`, a subscriber's, who has no
+    name and no campaign.
+    """
+
+    id: int
+    alone: bool
+    email: str
+    name: str | None
+    campaign: str | None
+    consent: Consented
+
+
 def subscribe(session: Session, entrant_id: int, words: Words, *, source: str, now: datetime) -> None:
     """Note that this person, whose address was confirmed, wants the newsletter by these words."""
     _set(session, entrant_id, words, given=True, source=source, now=now)
 
 
 def unsubscribe(session: Session, entrant_id: int, words: Words, *, source: str, now: datetime) -> None:
-    """End the newsletter for the person's address, in whichever campaigns it was wished for."""
-    key = session.execute(select(Entrant.email_key).where(Entrant.id == entrant_id)).scalar_one()
-    if key is None:  # erased; so are many others, who are not this person
-        return
-    for theirs in session.execute(select(Entrant.id).where(Entrant.email_key == key)).scalars().all():
-        _set(session, theirs, words, given=False, source=source, now=now)
+    """End the newsletter for the person's address, however often and wherever it was wished for."""
+    key = session.execute(select(Entrant.email_key).where(Entrant.id == entrant_id)).scalar_one_or_none()
+    if key is not None:  # erased; so are many others, who are not this person
+        unsubscribe_address(session, key, words, source=source, now=now)
 
 
-def _set(session: Session, entrant_id: int, words: Words, *, given: bool, source: str, now: datetime) -> None:
-    """Change the wish and record the consent; nothing if it is so already."""
+def unsubscribe_alone(session: Session, subscriber_id: int, words: Words, *, source: str, now: datetime) -> None:
+    """As `unsubscribe`, for who asked for the newsletter alone."""
+    key = session.execute(select(Subscriber.email_key).where(Subscriber.id == subscriber_id)).scalar_one_or_none()
+    if key is not None:
+        unsubscribe_address(session, key, words, source=source, now=now)
+
+
+def unsubscribe_address(session: Session, email_key: bytes, words: Words, *, source: str, now: datetime) -> int:
+    """As `unsubscribe`, by the blind index of the address; returns how many wishes ended."""
+    theirs = session.execute(select(Entrant.id).where(Entrant.email_key == email_key)).scalars().all()
+    ended = sum(_set(session, entrant_id, words, given=False, source=source, now=now) for entrant_id in theirs)
+    alone = subscriber_ids(session, email_key)
+    subscriptions.end(session, alone)
+    return ended + len(alone)
+
+
+def subscriber_ids(session: Session, email_key: bytes | None) -> list[int]:
+    """Who asked for the newsletter alone with this address: one row at most; none for an address that was erased."""
+    return list(session.execute(select(Subscriber.id).where(Subscriber.email_key == email_key)).scalars()) if email_key else []
+
+
+def gets_it(session: Session, entrant_id: int) -> bool:
+    """Whether the newsletter goes to this entrant's address, by whichever wish."""
+    mine = select(Entrant.email_key).where(Entrant.id == entrant_id).scalar_subquery()
+    by_entry = exists().where(READS, Entrant.email_key == mine)
+    alone = exists().where(subscriptions.SUBSCRIBED, Subscriber.email_key == mine)
+    return bool(session.execute(select(or_(by_entry, alone))).scalar_one())
+
+
+def _set(session: Session, entrant_id: int, words: Words, *, given: bool, source: str, now: datetime) -> bool:
+    """Change the wish and record the consent; False if it is so already."""
     changes = update(Entrant).where(Entrant.id == entrant_id, Entrant.newsletter.is_(not given), Entrant.state != "erased")
     changed = session.execute(changes.values(newsletter=given).returning(Entrant.id).execution_options(synchronize_session=False))
-    if changed.first() is not None:
-        record(session, entrant_id, words, given=given, at=now, source=source)
+    if changed.first() is None:
+        return False
+    record(session, entrant_id, words, given=given, at=now, source=source)
+    return True
 
 
-def readers(session: Session, slug: str | None, *, keys: Keyring) -> Iterator[Person]:
-    """Who gets the newsletter, of one campaign or of all; each address once, by its newest row. Nobody whom the mail room suppresses."""
+def readers(session: Session, slug: str | None, *, keys: Keyring) -> Iterator[Reader]:
+    """Who gets the newsletter: the entrants of one campaign, or all of them and who asked for it alone; each address once.
+
+    An address with several wishes stands by its newest entry. Nobody whom the mail room suppresses, and nobody who cannot be
+    shown to have asked for it.
+    """
+    agreed = standing(session, "newsletter")
     wanted = select(Entrant.id, Entrant.email_key).where(READS, ~suppressed(Entrant.email_key)).order_by(Entrant.id.desc())
     if slug is not None:
         wanted = wanted.join(Campaign, Entrant.campaign_id == Campaign.id).where(Campaign.slug == slug)
     seen: set[bytes | None] = set()
     for entrant_id, key in session.execute(wanted).all():
+        if key in seen or entrant_id not in agreed:
+            continue
+        seen.add(key)
+        person = entrants.by_id(session, entrant_id, keys=keys)
+        yield Reader(entrant_id, False, person.email or "", person.name, person.contest.slug, agreed[entrant_id])
+    if slug is None:
+        yield from _alone(session, seen, keys)
+
+
+def _alone(session: Session, seen: set[bytes | None], keys: Keyring) -> Iterator[Reader]:
+    wanted = select(Subscriber.id, Subscriber.email_key).where(subscriptions.SUBSCRIBED, ~suppressed(Subscriber.email_key))
+    for subscriber_id, key in session.execute(wanted.order_by(Subscriber.id.desc())).all():
         if key not in seen:
-            seen.add(key)
-            yield by_id(session, entrant_id, keys=keys)
+            reader = subscriptions.by_id(session, subscriber_id, keys=keys)
+            assert reader.consent is not None  # noqa: S101 - who is confirmed has one
+            yield Reader(subscriber_id, True, reader.email, None, None, reader.consent)

@@ -14,23 +14,23 @@ from webapp.headers import private
 from webapp.origin import judges_origin
 from webapp.site import absolute, keyring, settings
 from webapp.sweepstakes.consents import newsletter
-from webapp.sweepstakes.entrants import NoSuchEntrant, by_id
-from webapp.sweepstakes.subscribing import unsubscribe
+from webapp.sweepstakes.subscribing import unsubscribe, unsubscribe_alone
 from webapp.tokens import BadToken, make_token, read_token
 
 pages = Blueprint("unsubscribe", __name__)
 
-PURPOSE = "unsubscribe"
+# Of entrants, and of who asked for the newsletter alone.
+PURPOSE, ALONE = "unsubscribe", "unsubscribe_alone"
 
 
-def marketing_headers(entrant_id: int) -> dict[str, str]:
-    """The headers that every issue of a newsletter must carry to this person (RFC 2369, RFC 8058)."""
-    return {"List-Unsubscribe": f"<{unsubscribe_link(entrant_id)}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+def marketing_headers(row_id: int, *, alone: bool) -> dict[str, str]:
+    """The headers that every issue of a newsletter must carry to this reader (RFC 2369, RFC 8058)."""
+    return {"List-Unsubscribe": f"<{unsubscribe_link(row_id, alone=alone)}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
-def unsubscribe_link(entrant_id: int) -> str:
-    """The address that ends the newsletter for this person: by one POST, or by the button that it shows."""
-    return absolute(f"/unsubscribe/{make_token(keyring().secret, PURPOSE, entrant_id)}")
+def unsubscribe_link(row_id: int, *, alone: bool) -> str:
+    """The address that ends the newsletter for this reader: by one POST, or by the button that it shows."""
+    return absolute(f"/unsubscribe/{make_token(keyring().secret, ALONE if alone else PURPOSE, row_id)}")
 
 
 @pages.get("/unsubscribe/<token>")
@@ -44,19 +44,20 @@ def ask(token: str) -> Response:
 @judges_origin("its token is the authority, wherever it comes from")
 def post(token: str) -> Response:
     """End it. The same page for whoever ended it before, or was erased since."""
-    entrant_id = _read(token)
-    with writing() as session, suppress(NoSuchEntrant):
-        by_id(session, entrant_id, keys=keyring())
-        unsubscribe(session, entrant_id, newsletter(settings().site_name), source="unsubscribe", now=clock.now())
+    row_id, alone = _read(token)
+    words, now = newsletter(settings().site_name), clock.now()
+    with writing() as session:
+        (unsubscribe_alone if alone else unsubscribe)(session, row_id, words, source="unsubscribe", now=now)
     return _page(done=True)
 
 
-def _read(token: str) -> int:
+def _read(token: str) -> tuple[int, bool]:
+    """The row, and whether it is a subscriber's and no entrant's."""
     # Whatever became of the person's other links, this one goes on working: issues lie in inboxes for years.
-    try:
-        return read_token(keyring().secret, PURPOSE, token)[0]
-    except BadToken as error:
-        raise Refusal("This link is not complete. Copy it whole from the letter, up to its last sign.", status=404) from error
+    for purpose in (PURPOSE, ALONE):
+        with suppress(BadToken):
+            return read_token(keyring().secret, purpose, token)[0], purpose == ALONE
+    raise Refusal("This link is not complete. Copy it whole from the letter, up to its last sign.", status=404)
 
 
 def _page(*, done: bool) -> Response:

@@ -149,7 +149,7 @@ def test_people_read_one_fault_in_a_line(run: FlaskCliRunner, tmp_path: Path) ->
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
         "Error: Nothing was imported: 2 faults.",
-        f"       {tmp_path}/a.md:4: 'colour' is not a field. The fields are title, slug, aliases, section, standfirst, authors, tags,"
+        f"       {tmp_path}/a.md:4: 'colour' is not a field. The fields are title, slug, aliases, id, section, standfirst, authors, tags,"
         " published, updated, correction, lead, ads.",
         f"       {tmp_path}/a.md:5: 'A' is not a slug: at most 80 of a-z, 0-9 and single hyphens. Write a.",
     ]

@@ -117,6 +117,7 @@ def show(slug: str, as_json: bool) -> None:
     facts: dict[str, Any] = {
         "slug": found.slug,
         "address": absolute(f"/news/{found.slug}"),
+        "id": found.guid,
         "headline": found.headline,
         "standfirst": found.standfirst,
         "section": found.section,

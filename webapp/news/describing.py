@@ -37,12 +37,14 @@ class Image(NamedTuple):
 class Description:
     """An article as the world outside may know it; every address is whole.
 
+    `id`: what feeds name it by, which outlives a change of its address.
     `images`: its pictures; `crops` and `share` (1200×630): the first of them in other shapes. Without any, `share` is its card.
     `modified` is the time of publication where nothing was updated; `summary` the standfirst, or how the text begins.
     """
 
     publisher: Publisher
     path: str
+    id: str
     headline: str
     summary: str
     section: str | None
@@ -76,6 +78,7 @@ def describe(article: ArticleView, publisher: Publisher) -> Description:
     return Description(
         publisher=publisher,
         path=f"/news/{article.slug}",
+        id=f"{publisher.url}/news/{article.guid}",
         headline=article.headline,
         summary=article.standfirst or _beginning(article.body),
         section=article.section,

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from webapp.news.fields import Parsed, parse_article
 from webapp.news.finding import Found
-from webapp.news.importing import Progress, no_progress
 from webapp.news.models import Article
+from webapp.news.progress import Progress, no_progress
 from webapp.news.publishing import WITHDRAWN
 from webapp.news.variants import original_file
 
@@ -126,15 +126,20 @@ def _pieces(session: Session, slug: str) -> Iterator[_Piece]:
 def _source(article: Article) -> tuple[str, list[str]]:
     """The article's file, and the paths of its pictures in their order.
 
-    One without a time of publication gets it written in: elsewhere it would be published anew.
+    What only the database knows gets written in: elsewhere one without a time of publication would be published anew, and one
+    that feeds know by another name than its slug would be a new one to their readers.
     """
     from webapp.news.body import read_body
 
     parsed = _parse(article.slug, article.source)
+    known = []
+    if parsed.fields.guid is None and article.guid != article.slug:
+        known.append(f'id: "{article.guid}"\n')  # quoted, as a number or `no` is no text to YAML
     if parsed.fields.published is None:
+        known.append(f"published: {article.published.isoformat()}\n")
+    if known:
         head, fence, rest = article.source.partition("\n")
-        dated = f"{head}{fence}published: {article.published.isoformat()}\n{rest}"
-        again, faults = parse_article(_found(article.slug), dated.encode())
+        again, faults = parse_article(_found(article.slug), f"{head}{fence}{''.join(known)}{rest}".encode())
         if again is not None and not faults:
             parsed = again
     body, _ = read_body(article.slug, parsed.body, parsed.body_line)

@@ -45,7 +45,7 @@ def rss(feed: Feed, own: str) -> bytes:
         item = _add(channel, "item")
         _add(item, "title", article.headline)
         _add(item, "link", article.url)
-        _add(item, "guid", article.url)
+        _add(item, "guid", article.id).set("isPermaLink", "false")
         _add(item, "pubDate", _rfc822(article.published))
         for author in article.authors:
             _add(item, f"{{{DUBLIN_CORE}}}creator", author)
@@ -67,7 +67,7 @@ def atom(feed: Feed, own: str) -> bytes:
     Tree.SubElement(root, f"{{{ATOM}}}link", href=f"{feed.publisher.url}/", rel="alternate", type="text/html")
     for article in feed.articles:
         entry = _add(root, f"{{{ATOM}}}entry")
-        _add(entry, f"{{{ATOM}}}id", article.url)
+        _add(entry, f"{{{ATOM}}}id", article.id)
         _add(entry, f"{{{ATOM}}}title", article.headline)
         Tree.SubElement(entry, f"{{{ATOM}}}link", href=article.url, rel="alternate", type="text/html")
         _add(entry, f"{{{ATOM}}}published", stamp(article.published))
@@ -85,7 +85,7 @@ def json_feed(feed: Feed, own: str) -> bytes:
     items = []
     for article in feed.articles:
         item: dict[str, object] = {
-            "id": article.url,
+            "id": article.id,
             "url": article.url,
             "title": article.headline,
             "summary": article.summary,

@@ -12,16 +12,19 @@ from webapp.news.front_matter import EXAMPLE, Wrong, decode, read_values, split
 from webapp.news.slugs import LONGEST, is_slug, make_slug
 from webapp.news.unprintable import UNPRINTABLE
 
-FIELDS = ("title", "slug", "aliases", "section", "standfirst", "authors", "tags", "published", "updated", "correction", "lead", "ads")
+_WHAT = ("title", "slug", "aliases", "id", "section", "standfirst", "authors", "tags")
+FIELDS = (*_WHAT, "published", "updated", "correction", "lead", "ads")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fields:
-    """What the front matter says. `published` None: from the moment of the first import on. `lines`: where each field stands."""
+    """What the front matter says. `published` None: from the moment of the first import on. `guid` (the field `id`): see guids.py.
+    `lines`: where each field stands."""
 
     title: str
     slug: str
     aliases: tuple[str, ...]
+    guid: str | None
     section: str | None
     standfirst: str | None
     authors: tuple[str, ...]
@@ -91,6 +94,7 @@ class _Reader:
             title=title or "",
             slug=self.slug(),
             aliases=self.aliases(),
+            guid=self.guid(),
             section=self.text("section", 60),
             standfirst=self.text("standfirst", 2000),
             authors=self.texts("authors", 120),
@@ -150,6 +154,10 @@ class _Reader:
 
     def aliases(self) -> tuple[str, ...]:
         return tuple(self.checked_slug("aliases", alias) for alias in self.texts("aliases", 1000))
+
+    def guid(self) -> str | None:
+        given = self.text("id", 1000)
+        return None if given is None else self.checked_slug("id", given)
 
     def checked_slug(self, name: str, slug: str) -> str:
         if not is_slug(slug):

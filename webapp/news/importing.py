@@ -7,11 +7,10 @@
 What parses and decodes is heavy and loaded when the first is called: a web worker never does.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
@@ -20,7 +19,10 @@ from webapp.news import variants
 from webapp.news.conflicts import check_addresses
 from webapp.news.faults import Fault, Faulty
 from webapp.news.finding import Found, find_articles
+from webapp.news.gallery import Gallery
+from webapp.news.guids import give_guids
 from webapp.news.known import Known, digest, look_up
+from webapp.news.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from webapp.news.body import FigureMark
@@ -28,17 +30,6 @@ if TYPE_CHECKING:
     from webapp.news.pictures import PictureFile
 
 LARGEST_ARTICLE = 1_000_000
-
-
-class Progress(Protocol):
-    """`console.progress`: a bar for `total` things, told how many are done."""
-
-    def __call__(self, label: str, total: int, /) -> AbstractContextManager[Callable[[int], None]]: ...
-
-
-@contextmanager
-def no_progress(_label: str, _total: int, /) -> Iterator[Callable[[int], None]]:
-    yield lambda _done: None
 
 
 @dataclass(frozen=True)
@@ -55,7 +46,7 @@ class PlacedPicture:
 class Draft:
     """An article ready to be stored. `card`: what stands for it elsewhere if it has no picture.
 
-    `was`: its slug in the database if that changes; `stored`: whether it is there at all.
+    `was`: its slug in the database if that changes; `stored`: whether it is there at all; `guid`: its name for good, if it is not.
     """
 
     fields: "Fields"
@@ -66,6 +57,7 @@ class Draft:
     card: variants.Card | None
     was: str | None
     stored: bool
+    guid: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,8 +104,9 @@ def read_edition(
     articles = _parse(found, faults, progress)
     wanted = frozenset(slug for article in articles for slug in (article.fields.slug, *article.fields.aliases))
     known = look_up(session, wanted)
-    session.rollback()  # a reader that stays for minutes keeps SQLite's log from being emptied
     moves, clashes = check_addresses(articles, known)
+    guids, doubles = give_guids(session, articles, known, moves)
+    session.rollback()  # a reader that stays for minutes keeps SQLite's log from being emptied
     gallery = Gallery(media, paper)
     drafts, unchanged = [], []
     with progress("Checking", len(articles)) as done:
@@ -122,14 +115,15 @@ def read_edition(
             if draft is None:
                 unchanged.append(article.fields.slug)
             else:
-                drafts.append(draft)
+                drafts.append(replace(draft, guid=guids.get(article.fields.slug)))
             done(number)
-    faults += clashes
+    faults += clashes + doubles
     if faults:
         raise Faulty(faults)
-    made = 0 if dry_run else _make_pictures(gallery, drafts, progress)
+    made = 0
     if not dry_run:
-        _make_cards(gallery, drafts, progress)
+        made = gallery.make([figure.picture for draft in drafts for figure in draft.figures], progress)
+        gallery.make_cards([draft.card for draft in drafts if draft.card is not None], progress)
     return Plan(tuple(drafts), tuple(unchanged), known, wanted, made)
 
 
@@ -148,31 +142,6 @@ def _parse(found: list[Found], faults: list[Fault], progress: Progress) -> list[
                 articles.append(article)
             done(number)
     return articles
-
-
-class Gallery:
-    """The pictures of an import, each looked at once."""
-
-    def __init__(self, media: Path, paper: str) -> None:
-        self.media, self.paper = media, paper
-        self.seen: dict[Path, PictureFile | Unusable] = {}
-
-    def look_at(self, path: Path) -> "PictureFile":
-        """Raises Unusable, each time anew."""
-        from webapp.news.pictures import look_at
-
-        if path not in self.seen:
-            try:
-                self.seen[path] = look_at(path, self.media)
-            except Unusable as error:
-                self.seen[path] = error
-        picture = self.seen[path]
-        if isinstance(picture, Unusable):
-            raise Unusable(picture.reason, picture.mend)
-        return picture
-
-    def has(self, card: variants.Card) -> bool:
-        return (self.media / variants.card_file(card.sha256)).is_file()
 
 
 def _draft(article: "Parsed", known: Known, moves: dict[str, str], gallery: Gallery, faults: list[Fault], *, again: bool) -> Draft | None:
@@ -215,28 +184,3 @@ def _figure_html(figure: PlacedPicture, *, first: bool) -> str:
     picture = figure.picture
     made = variants.variants(picture.sha256, picture.width, picture.height)
     return variants.figure_html(made, alt=figure.alt, caption=figure.caption, credit=figure.credit, first=first)
-
-
-def _make_pictures(gallery: Gallery, drafts: list[Draft], progress: Progress) -> int:
-    from webapp.news.pictures import make_all
-
-    pictures = list({figure.picture.sha256: figure.picture for draft in drafts for figure in draft.figures}.values())
-    gallery.media.mkdir(mode=0o755, parents=True, exist_ok=True)
-    made, making = 0, make_all(pictures, gallery.media)
-    with progress("Pictures", len(pictures)) as done:
-        for number, picture in enumerate(pictures, 1):
-            try:
-                made += bool(next(making))
-            except Unusable as error:
-                raise Faulty([Fault(str(picture.path), 1, error.reason, error.mend)]) from error
-            done(number)
-    return made
-
-
-def _make_cards(gallery: Gallery, drafts: list[Draft], progress: Progress) -> None:
-    from webapp.news.cards import make_all
-
-    cards = list({draft.card for draft in drafts if draft.card is not None and not gallery.has(draft.card)})
-    with progress("Cards", len(cards)) as done:
-        for number, _ in enumerate(make_all(cards, gallery.media), 1):
-            done(number)

@@ -19,6 +19,7 @@ class Stored:
 
     id: int
     slug: str
+    guid: str
     headline: str
     published: datetime
     source: bytes
@@ -48,7 +49,7 @@ def look_up(session: Session, slugs: Iterable[str]) -> Known:
     known = Known({}, {})
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]
-        columns = (Article.id, Article.slug, Article.headline, Article.published, Article.source, Article.card)
+        columns = (Article.id, Article.slug, Article.guid, Article.headline, Article.published, Article.source, Article.card)
         rows = session.execute(select(*columns).where(Article.slug.in_(some))).all()
         pictures: dict[int, list[bytes]] = {row.id: [] for row in rows}
         for article, picture in session.execute(
@@ -59,7 +60,7 @@ def look_up(session: Session, slugs: Iterable[str]) -> Known:
             pictures[article].append(picture)
         for row in rows:
             known.articles[row.slug] = Stored(
-                row.id, row.slug, row.headline, row.published, digest(row.source), tuple(pictures[row.id]), row.card
+                row.id, row.slug, row.guid, row.headline, row.published, digest(row.source), tuple(pictures[row.id]), row.card
             )
         query = select(Alias.slug, Article.slug).join(Article, Article.id == Alias.article_id).where(Alias.slug.in_(some))
         known.leads_to.update((row[0], row[1]) for row in session.execute(query))

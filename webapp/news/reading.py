@@ -58,6 +58,7 @@ class ArticleView:
 
     id: int
     slug: str
+    guid: str
     headline: str
     standfirst: str | None
     section: str | None

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from webapp.database import is_sqlite
-from webapp.news import known, searching, variants
+from webapp.news import guids, known, searching, variants
 from webapp.news.importing import Draft, Plan
 from webapp.news.known import Known
 from webapp.news.models import Alias, Article, Figure, Picture
@@ -71,14 +71,14 @@ def store(session: Session, plan: Plan, *, now: datetime, made_up: bool = False)
     """
     if not is_sqlite(session):  # SQLite has one writer at a time; readers are never kept waiting on either
         session.execute(text("LOCK TABLE news_article IN SHARE ROW EXCLUSIVE MODE"))
-    if known.look_up(session, plan.wanted) != plan.known:
+    if known.look_up(session, plan.wanted) != plan.known or guids.owners(session, [draft.guid for draft in plan.drafts if draft.guid]):
         raise ChangedMeanwhile
     _store_pictures(session, plan)
     stored = _load(session, plan)
     for draft in plan.drafts:
         slug = draft.was or draft.fields.slug
         if slug not in stored:
-            stored[slug] = Article(made_up=made_up, published=now)
+            stored[slug] = Article(made_up=made_up, published=now, guid=draft.guid)
             session.add(stored[slug])
         _fill(stored[slug], draft)
     session.flush()

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Response
 from sqlalchemy import event, text
 
+from tests.serving import LOST
 from webapp.content_version import QUESTION
 from webapp.database import db
 from webapp.headers import public
@@ -24,7 +25,7 @@ def catch_up(app: Flask) -> None:
     db.session.rollback()  # a test's requests share one session, which would go on reading what it began to read
     with db.engine.connect() as connection:
         wanted = tuple(connection.execute(text(QUESTION)).one())
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + LOST
     while cache_of(app)._state() != wanted:
         assert time.monotonic() < deadline, "the cache has not learnt of the change"
         time.sleep(0.01)

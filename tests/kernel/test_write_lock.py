@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 import time_machine
 from flask import Flask
@@ -16,6 +17,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy.orm import Session
 
 from tests.kernel.test_database import NOON, creative
+from tests.serving import LOST
 from tests.sweepstakes.campaigns import NOW, open_one
 from tests.sweepstakes.entering import typed
 from webapp.ads.models import Creative
@@ -39,7 +41,7 @@ def in_another_thread(app: Flask, act: Callable[[], object]) -> BaseException | 
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join(10)
+    thread.join(LOST)
     assert raised, "it waits"
     return raised[0]
 
@@ -58,7 +60,11 @@ def test_while_the_data_is_copied_writers_are_refused_at_once_and_readers_are_no
 
 
 def test_a_writer_at_work_is_waited_for(app: Flask, session: Session) -> None:
-    """What it wrote is there for who holds the lock: asked of the data, since two threads' next lines have no order."""
+    """What it wrote is there for who holds the lock: asked of the data, since two threads' next lines have no order.
+
+    As a command waits that copies the data: as long as it takes.
+    """
+    db.engine.dispose()
     started = threading.Event()
 
     def slowly() -> None:
@@ -69,8 +75,8 @@ def test_a_writer_at_work_is_waited_for(app: Flask, session: Session) -> None:
 
     other = threading.Thread(target=lambda: in_another_thread(app, slowly))
     other.start()
-    assert started.wait(5)
-    with nobody_writes():
+    assert started.wait(LOST)
+    with click.Context(click.Command("copy")), nobody_writes():
         assert session.query(Creative).filter_by(slug="slow").count() == 1
     other.join()
 

@@ -61,14 +61,16 @@ def clean(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
     if image.mode.startswith("I"):  # 16 bits of grey
         image = image.point(lambda value: value / 256).convert("L")
+    alpha = None
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-        profile = None if image.mode == "P" else profile
-    elif profile:
-        image = _to_srgb(image, profile)
-    image = image.convert("RGB")
+        whole = image.convert("RGBA")
+        alpha = whole.getchannel("A")
+        image = image.convert("L") if image.mode in {"L", "LA", "La"} else whole.convert("RGB")
+    elif image.mode == "P":  # the profile is of the palette's colours
+        image = image.convert("RGB")
+    image = (_to_srgb(image, profile) if profile else image).convert("RGB")
+    if alpha is not None:
+        image = Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
     image.info = {}  # position, camera, author: encoders would copy some of it
     return image
 

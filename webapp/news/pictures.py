@@ -10,12 +10,12 @@ from functools import cache, partial
 from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
-from PIL import Image, ImageOps, IptcImagePlugin
+from PIL import Image, ImageOps
 
 from webapp.files import Unusable, read_limited
 from webapp.news import variants
+from webapp.news.credits import credit
 from webapp.pictures import LARGEST_FILE, MOST_PIXELS, clean, decode, open_picture, save, size, too_large, write
 
 NARROWEST = 320
@@ -28,7 +28,6 @@ WEBP_QUALITIES = (76, 66, 56, 46, 36, 26, 16, 6)
 JPEG_QUALITY = 78
 MOST_WORKERS = 4  # a large picture takes some 300 MB while it is made
 WORTH_PROCESSES = 4
-_CREDIT, _BYLINE = (2, 110), (2, 80)  # IPTC IIM 4.2, record 2
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def look_at(path: Path, media: Path) -> PictureFile:
                 raise Unusable(*too_large(path))
             width, height = size(path, image)
             _judge_shape(path, width, height)
-            picture = PictureFile(path, digest, width, height, _credit(image))
+            picture = PictureFile(path, digest, width, height, credit(image))
             if not picture.is_made(media):
                 decode(path, image)
     return picture
@@ -113,25 +112,6 @@ def _judge_shape(path: Path, width: int, height: int) -> None:
         raise Unusable(
             f"the picture {path.name!r} is {width} × {height} pixels, a strip", "Crop it: at most 4 times as high, or 10 times as wide."
         )
-
-
-def _credit(image: Image.Image) -> str | None:
-    """Who is to be named, as written in the file (IPTC): the credit line, else the author."""
-    try:
-        facts: dict[Any, Any] = IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[arg-type]  # it takes any image
-    except Exception:  # a damaged block is no credit, and no reason to refuse the picture
-        return None
-    for field in (_CREDIT, _BYLINE):
-        value = facts.get(field)
-        first = value[0] if isinstance(value, list) else value
-        if first:
-            try:
-                text = first.decode("utf-8")
-            except UnicodeDecodeError:
-                text = first.decode("latin-1")
-            if credit := " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:300]:
-                return credit
-    return None
 
 
 def _encode(image: Image.Image, variant: variants.Variant) -> bytes:

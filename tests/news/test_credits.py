@@ -78,6 +78,7 @@ BOMB = (
         xmp("<ps:Credit>&h;</ps:Credit>", head=BOMB),
         xmp("<ps:Credit>&a;</ps:Credit>", head="<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>"),
         xmp("<ps:Credit>&a;</ps:Credit>", head="<!DOCTYPE x SYSTEM 'http://127.0.0.1/x.dtd'>"),
+        xmp("<ps:Credit>&a;</ps:Credit>", head="<!DOCTYPE x [<!ENTITY a 'Ann Lee'>]>"),  # not even what is small
         xmp("<ps:Credit>&a;</ps:Credit>"),
         xmp("<ps:Credit>Ann"),
         b"no XML",

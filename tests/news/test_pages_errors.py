@@ -34,7 +34,8 @@ def fail(status: int) -> str:
     raise Refusal("The sentence of this very case." if status != 410 else "", status=status)
 
 
-@pytest.mark.parametrize("status", sorted(SENTENCES))
+# Written out, so that one taken from the code is missed: what issue 5 names, and the others that this site answers with.
+@pytest.mark.parametrize("status", [404, 410, 403, 422, 429, 500, 503, 400, 405, 413, 415])
 def test_every_error_has_a_page_with_its_title_and_a_way_on(app: Flask, status: int) -> None:
     app.add_url_rule("/fail/<int:status>", view_func=fail)
     app.config["PROPAGATE_EXCEPTIONS"] = False

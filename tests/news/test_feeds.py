@@ -12,6 +12,7 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient
 from PIL import Image
+from sqlalchemy import update
 
 from tests.news.test_pages import NOON, publish, text
 from webapp.database import writing
@@ -185,6 +186,28 @@ def test_a_file_of_the_sitemap_holds_two_thousand_articles_at_most(client: Flask
         text(client, f"/sitemap/{nothing}.xml", 404)
     with time_machine.travel(NOON + timedelta(hours=1), tick=False):
         assert places(client, "/sitemap/4.xml") == [f"{url}/news/coming"]
+
+
+def test_the_sitemap_names_no_file_whose_articles_are_all_withdrawn_or_to_come(client: FlaskClient) -> None:
+    for number in (2_000, 2_001, 4_000, 8_001):
+        publish(f"n{number}", id=number)
+    publish("gone", id=1, status="withdrawn")
+    publish("coming", id=6_001, published=NOON + timedelta(hours=1))
+    url = settings().site_url
+
+    def listed() -> list[str]:
+        found = places(client, "/sitemap.xml")
+        assert [client.get(address.removeprefix(url)).status_code for address in found] == [200] * len(found)
+        return [address.rpartition("/")[2] for address in found]
+
+    assert listed() == ["lists.xml", "1.xml", "2.xml", "5.xml"]
+    with writing() as session:
+        session.execute(update(Article).where(Article.id.in_([2_001, 4_000])).values(status="withdrawn"))
+    with time_machine.travel(NOON + timedelta(hours=1), tick=False):
+        assert listed() == ["lists.xml", "1.xml", "4.xml", "5.xml"]
+    with writing() as session:
+        session.execute(update(Article).values(status="withdrawn"))
+    assert listed() == ["lists.xml"]
 
 
 def test_the_news_sitemap_holds_the_newest_thousand(client: FlaskClient) -> None:

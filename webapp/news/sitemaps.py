@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from xml.sax.saxutils import escape
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Integer, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from webapp.clock import stamp
+from webapp.database import Moment
 from webapp.news.describing import LANGUAGE, Publisher
 from webapp.news.models import Article
 from webapp.news.reading import NEWEST_FIRST, is_public
@@ -21,12 +22,23 @@ _SCHEMA = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 _HEAD = f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset {_SCHEMA}'
 
 
+# One step through the articles' numbers for each file that has any: from the first that readers may see to the first behind its file.
+# coalesce keeps the databases from looking for it in the index of times instead.
+_NEXT = """(SELECT id FROM news_article WHERE coalesce(status, '') = 'published' AND coalesce(published, :now) <= :now
+  AND id > {after} ORDER BY id LIMIT 1)"""
+_PARTS = text(f"""
+WITH RECURSIVE firsts(article) AS (
+  SELECT {_NEXT.format(after="0")}
+  UNION ALL
+  SELECT {_NEXT.format(after="(article + :size - 1) / :size * :size")} FROM firsts WHERE article IS NOT NULL)
+SELECT (article + :size - 1) / :size FROM firsts WHERE article IS NOT NULL ORDER BY 1""").bindparams(  # noqa: S608 - our own words
+    bindparam("now", type_=Moment()), bindparam("size", type_=Integer())
+)
+
+
 def index(session: Session, now: datetime, publisher: Publisher) -> str:
-    """The files there are: the one of the lists, and one for each two thousand articles."""
-    # By the articles' numbers from the last one down: coalesce keeps the databases from sorting by the index of times instead.
-    is_out = and_(func.coalesce(Article.status, "") == "published", func.coalesce(Article.published, now) <= now)
-    last = session.scalar(select(Article.id).where(is_out).order_by(Article.id.desc()).limit(1)) or 0
-    files = ["lists", *range(1, (last + PART - 1) // PART + 1)]
+    """The files there are: the one of the lists, and one for each two thousand articles of which readers may see any."""
+    files = ["lists", *session.scalars(_PARTS, {"now": now, "size": PART})]
     lines = "".join(f"<sitemap><loc>{publisher.url}/sitemap/{file}.xml</loc></sitemap>\n" for file in files)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<sitemapindex {_SCHEMA}>\n{lines}</sitemapindex>\n'
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,7 @@ class Moment(TypeDecorator[datetime]):
         if dialect.name != "sqlite":
             return super().bind_processor(dialect)
 
+        @lru_cache(maxsize=16)  # a request has one `now`, and writes it into several columns
         def text(value: datetime | None) -> str | None:
             """As SQLAlchemy writes times, in a fifth of the time."""
             plain = self.process_bind_param(value, dialect)

@@ -23,7 +23,7 @@ class _Sessions(SecureCookieSessionInterface):
     """Flask's signed cookie under the installation's own key, asked for only when there is a cookie to read or to write."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if self.get_cookie_name(app) not in request.cookies:
+        if "HTTP_COOKIE" not in request.environ or self.get_cookie_name(app) not in request.cookies:
             return SecureCookieSession()
         return super().open_session(app, request)
 

@@ -21,7 +21,7 @@ from webapp.counting import count
 from webapp.limit_notation import Limit
 from webapp.limit_storage import PATIENCE, SqliteStorage, Storage, StorageAway
 from webapp.limit_windows import Counter, Effect, Outcome, Verdict, judge
-from webapp.site import keyring
+from webapp.site import secret
 
 __all__ = ["LARGEST", "Limiter", "Outcome", "Verdict", "hit", "init_app", "limiter"]
 
@@ -58,7 +58,7 @@ def hit(purpose: str, *, client: Address | None, email: str | None = None, now: 
 
     To be called before the request's own write transaction, and never inside it.
     """
-    outcome = limiter().hit(purpose, client=client, email=email, secret=keyring().secret, now=now)
+    outcome = limiter().hit(purpose, client=client, email=email, secret=secret(), now=now)
     if outcome.cause is not None:
         count("limited", form=purpose, effect=outcome.verdict.name.lower(), cause=outcome.cause)
     if outcome.mail_delay:

@@ -23,6 +23,12 @@ def keyring() -> Keyring:
     return kept[1]
 
 
+def secret() -> bytes:
+    """What signs links, of `keyring`; it never changes, so that nobody looks whether it has. Raises KeyMissing."""
+    kept = cast(tuple[tuple[int, int], Keyring] | None, current_app.extensions.get("keyring"))
+    return (kept[1] if kept else keyring()).secret
+
+
 def absolute(path: str) -> str:
     """`path` under SITE_URL: for mails, feeds and canonical links, never from the Host asked for."""
     return settings().site_url + path

@@ -1,8 +1,8 @@
 """Owe a letter: a row in the same transaction as its cause. Who registers never waits for mail."""
 
 from datetime import datetime
+from secrets import token_hex
 from typing import cast
-from uuid import uuid4
 
 from sqlalchemy import Table, bindparam
 from sqlalchemy.orm import Session
@@ -25,7 +25,7 @@ def owe(
         "kind": kind,
         "ref": ref,
         "dedupe_key": dedupe_key,
-        "message_id": uuid4().hex,
+        "message_id": token_hex(16),
         "state": "new",
         "priority": priority,
         "attempts": 0,

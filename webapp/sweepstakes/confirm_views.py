@@ -2,7 +2,7 @@
 
 import secrets
 
-from flask import Blueprint, Response, make_response, render_template, url_for
+from flask import Blueprint, Response, make_response, render_template
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -61,7 +61,7 @@ def post(token: str) -> AnyResponse:
         if verdict is Verdict.CROSS:  # the words that are agreed to must be read on our page, and cannot be shown now
             raise
         return _away(person, ConfirmForm(fields))
-    return refused or see_other(url_for("confirm.show", token=token))
+    return refused or see_other(path_for(person, "confirm"))
 
 
 def _take(person: Person, fields: posting.Fields, verdict: Verdict, unfit: posting.Unfit | None) -> Response | None:

@@ -1,6 +1,6 @@
 """Pages for entrants: register, and the thanks that everybody gets. Confirming is in confirm_views.py."""
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -20,6 +20,7 @@ from webapp.sweepstakes.registering import register as register_entry
 from webapp.sweepstakes.taking_now import taking_now
 
 pages = Blueprint("entry", __name__)
+THANKS = "/register/thanks"
 
 
 def win_card() -> Offer | None:
@@ -53,7 +54,7 @@ def post_register() -> AnyResponse:
             return form_pages.asked_again(RegisterForm(fields), verdict)
         if unfit is not None:
             return form_pages.unfit(RegisterForm(fields), unfit)
-        entry = read_entry(fields, refuse_disposable=settings().disposable_refused)
+        entry = read_entry(fields.to_dict(), refuse_disposable=settings().disposable_refused)
         if entry is None:
             return form_pages.faulty(RegisterForm(fields))
         return _take(entry, fields)
@@ -83,7 +84,7 @@ def _take(entry: Entry, fields: posting.Fields) -> AnyResponse:
         "register", lambda session: register_entry(session, campaign, wish, now=clock.now(), mail_delay=outcome.mail_delay)
     )
     count("registrations", outcome="new" if new else "known")
-    return see_other(url_for("entry.thanks"))
+    return see_other(THANKS)
 
 
 def _form(fields: posting.Fields, entry: Entry | None) -> RegisterForm:
@@ -94,7 +95,7 @@ def _form(fields: posting.Fields, entry: Entry | None) -> RegisterForm:
     return form
 
 
-@pages.get("/register/thanks")
+@pages.get(THANKS)
 def thanks() -> Response:
     """The same page for every outcome."""
     return make_response(render_template("sweepstakes/thanks.html", outbox=outbox_if_unsent()))

@@ -245,6 +245,19 @@ def test_a_second_close_prints_the_first_seal_and_changes_nothing(run: FlaskCliR
     assert audit(session).count("close") == 1
 
 
+def test_close_names_the_command_that_comes_next_while_there_is_something_to_draw(run: FlaskCliRunner, tmp_path: Path) -> None:
+    open_one(run, tmp_path)
+    enter(2)
+    told = done(run, "close", "win-100", "--now", "--yes")
+    assert "Draw     from now on" in told
+    assert told.endswith("\nThen: flask sweepstakes draw win-100\n")
+    [_, _, *command] = told.splitlines()[-1].split()
+    done(run, *command[1:])
+    assert "Then:" not in done(run, "close", "win-100", "--yes")
+    open_one(run, tmp_path, changed("slug", 'slug = "nobody"'), "nobody")
+    assert "Then:" not in done(run, "close", "nobody", "--now", "--yes")
+
+
 def test_close_says_who_has_not_confirmed(run: FlaskCliRunner, session: Session, tmp_path: Path) -> None:
     open_one(run, tmp_path)
     session.add(Entrant(campaign_id=session.scalars(select(Campaign.id)).one(), registered_at=NOW))

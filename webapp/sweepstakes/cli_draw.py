@@ -75,7 +75,8 @@ def _sealed_words(campaign: Campaign, log: LogStatus, said: str) -> str:
         ]
     )
     late = f"\nLate seal: the draw moved to {when(log.sealed.draws_at, campaign.timezone)}." if log.sealed.late else ""
-    return telling.trusted(f"{said}\n{lines}{late}", operator=log.operator_trusted)
+    then = f"\n\nThen: flask sweepstakes draw {campaign.slug}" if log.sealed.eligible and log.result is None else ""
+    return telling.trusted(f"{said}\n{lines}{late}{then}", operator=log.operator_trusted)
 
 
 DRAWN = "Drawn."

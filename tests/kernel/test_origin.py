@@ -78,5 +78,5 @@ DEFAULT_DENY = [
 
 def test_who_judges_for_themselves_are_these(app: Flask) -> None:
     judging = {rule.rule for rule in app.url_map.iter_rules() if hasattr(app.view_functions[rule.endpoint], "judges_origin")}
-    forms = {"/register", "/entry", "/confirm/<token>", "/claim/<token>", "/entry/<token>/newsletter"}
+    forms = {"/register", "/entry", "/confirm/<token>", "/claim/<token>", "/entry/<token>/newsletter", "/newsletter", "/newsletter/<token>"}
     assert judging == forms | {"/entry/<token>/withdraw", "/entry/<token>/erase", "/unsubscribe/<token>", "/ads/viewed"}

@@ -27,7 +27,7 @@ def card(client: FlaskClient, address: str) -> str:
     """The Win card of a page, with single spaces."""
     response = client.get(address)
     assert response.status_code == 200
-    found = re.search(r'<section class="card win".*?</section>', response.text, re.DOTALL)
+    found = re.search(r'<section class="card[^"]*" id="register".*?</section>', response.text, re.DOTALL)
     assert found
     return " ".join(unescape(found[0]).split())
 

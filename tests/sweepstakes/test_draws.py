@@ -152,7 +152,7 @@ def test_the_result_shows_every_rank_and_what_became_of_it(run: FlaskCliRunner, 
     done(run, "paid", "win-100", "2", "--yes")
     assert "Settled operator-trusted" in text(client, "/draws/win-100")
     row = text(client, "/draws")
-    assert f"Win $100 Settled operator-trusted Winning entry number: {entries[1]} (prize paid) $100 · 1,500 entries · drawn" in row
+    assert f"Win $100 Settled operator-trusted Winning entry number: {entries[1]} (prize paid). $100 · 1,500 entries · drawn" in row
 
 
 def test_a_prize_nobody_is_left_to_take_is_said_to_be_not_awarded(run: FlaskCliRunner, client: FlaskClient, tmp_path: Path) -> None:

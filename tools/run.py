@@ -33,9 +33,10 @@ def main() -> int:
             fill_if_empty()
     _refuse_taken(settings.port)
     environ = {"ACCESS_LOG": "off", **os.environ}  # a line for each request would bury what stands below
-    children = [subprocess.Popen([BIN / "gunicorn", "--log-level", "warning", "wsgi:app"], cwd=ROOT, env=environ)]
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    children: list[subprocess.Popen[bytes]] = []
     try:
+        children.append(subprocess.Popen([BIN / "gunicorn", "--log-level", "warning", "wsgi:app"], cwd=ROOT, env=environ))
         _wait_until_served(children[0], settings.port)
         children.append(subprocess.Popen([BIN / "flask", "mail", "send", "--loop"], cwd=ROOT))
         port = f"PORT={settings.port} " if "PORT" in os.environ else ""
@@ -61,7 +62,8 @@ def _refuse_taken(port: int) -> None:
 
 
 def _wait_until_served(server: subprocess.Popen[bytes], port: int) -> None:
-    for _ in range(300):
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
         if server.poll() is not None:
             sys.exit("Error: gunicorn ended; its reason stands above.")
         try:
@@ -69,7 +71,7 @@ def _wait_until_served(server: subprocess.Popen[bytes], port: int) -> None:
                 return
         except OSError:
             time.sleep(0.05)
-    sys.exit("Error: the page was not served within 15 seconds.")
+    sys.exit("Error: the page was not served within a minute.")
 
 
 if __name__ == "__main__":

@@ -10,19 +10,19 @@ from webapp.database import db, writing
 from webapp.errors import Refusal
 from webapp.headers import private, see_other
 from webapp.origin import Verdict, judges_origin
-from webapp.site import keyring, settings
+from webapp.site import absolute, keyring, settings
 from webapp.sweepstakes import posting, subscriptions
 from webapp.sweepstakes.consents import newsletter_alone
 from webapp.sweepstakes.entry_views import outbox_if_unsent
 from webapp.sweepstakes.forms import AddressForm, Filled, filled
-from webapp.sweepstakes.subscription_mail import PURPOSE
 from webapp.sweepstakes.subscriptions import NoSuchSubscription, Subscription
 from webapp.sweepstakes.unsubscribe_views import unsubscribe_link
 from webapp.sweepstakes.wording import counted, when
-from webapp.tokens import BadToken, read_token
+from webapp.tokens import BadToken, make_token, read_token
 
 pages = Blueprint("newsletter", __name__)
 
+PURPOSE = "newsletter"
 NO_SUCH_LINK = (
     "This link is not complete, or the newsletter was ended. Copy it whole from the letter, up to its last sign, "
     "or ask for the newsletter anew at /newsletter."
@@ -31,6 +31,11 @@ NOT_TOLD = "Your browser did not tell us that this form came from our site. Plea
 NOT_OURS = "This form was sent from a page that is not ours. Please check it and press the button once more."
 ONCE_MORE = "Many people use this form at this moment. Please press the button once more, so that we know that you are one of them."
 AWAY = "We cannot store that at this moment. Your address is still here: please press the button again in a minute."
+
+
+def own_link(subscriber_id: int) -> str:
+    """The address that letters hold: what we hold of them, and the button that confirms."""
+    return absolute(f"/newsletter/{make_token(keyring().secret, PURPOSE, subscriber_id)}")
 
 
 @pages.get("/newsletter")

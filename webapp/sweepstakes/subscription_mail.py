@@ -4,15 +4,13 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from webapp.mail import Letter, register_addressee, register_letter
-from webapp.site import absolute, keyring, settings
+from webapp.site import keyring, settings
 from webapp.sweepstakes.entry_mail import often_enough
 from webapp.sweepstakes.letter_kinds import SUBSCRIBER_LETTERS
 from webapp.sweepstakes.letters import subscription_letter
+from webapp.sweepstakes.newsletter_views import own_link
 from webapp.sweepstakes.subscriptions import NoSuchSubscription, Subscription, by_id
 from webapp.sweepstakes.wording import when
-from webapp.tokens import make_token
-
-PURPOSE = "newsletter"
 
 
 def register(app: Flask) -> None:
@@ -36,9 +34,8 @@ def _your_link(session: Session, subscriber_id: int) -> Letter | None:
 
 
 def _letter(asked: Subscription) -> Letter:
-    link = absolute(f"/newsletter/{make_token(keyring().secret, PURPOSE, asked.id)}")
     since = None if asked.consent is None else when(asked.consent.at, settings().timezone.key)
-    return subscription_letter(asked.email, link, since=since, site_name=settings().site_name)
+    return subscription_letter(asked.email, own_link(asked.id), since=since, site_name=settings().site_name)
 
 
 def _find(session: Session, subscriber_id: int) -> Subscription | None:

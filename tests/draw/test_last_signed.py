@@ -86,7 +86,7 @@ def test_a_signature_that_is_half_written_is_no_other_log(key: draw.LogKey) -> N
 
     other = threading.Thread(target=write)
     other.start()
-    writing_it.wait()
+    assert writing_it.wait(60)
     do(lambda session: draw.append_entries(session, key, commitments(1, start=10)))
     other.join()
 

@@ -2,12 +2,14 @@
 
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.draw.relays import ROUND_42, answer, make_certificate, relay
+from tests.serving import LOST, free_port
 from webapp.draw import QUICKNET, RELAYS, NoBeacon, fetch_beacon
 
 TERMS = {"kind": "drand", "chain": QUICKNET.chain, "round": 42}
@@ -35,17 +37,16 @@ BAD = [
     ({"body": " " * 5000 + answer()}, "more than 4,096 bytes"),
     ({"status": 404}, "does not have this round, or not yet"),
     ({"status": 500}, "It answered 500."),
-    ({"drip": 0.02}, "did not answer in 1 s"),
 ]
 
 
 @pytest.mark.parametrize(("mood", "said"), BAD, ids=[said for _, said in BAD])
 def test_a_bad_relay_is_told_in_words_and_the_next_one_asked(mood: dict[str, Any], said: str) -> None:
     with relay(**mood) as bad, relay() as good:
-        assert fetch_beacon(TERMS, (bad.url, good.url), timeout=1).value.hex() == ROUND_42
+        assert fetch_beacon(TERMS, (bad.url, good.url), timeout=LOST).value.hex() == ROUND_42
         assert len(bad.asked) == len(good.asked) == 1
         with pytest.raises(NoBeacon) as error:
-            fetch_beacon(TERMS, (bad.url,), timeout=1)
+            fetch_beacon(TERMS, (bad.url,), timeout=LOST)
     assert said in error.value.tried[0].sentence
     assert f"{bad.url}: {error.value.tried[0].sentence}" in str(error.value)
     assert "--beacon" in str(error.value)
@@ -61,15 +62,29 @@ def test_a_redirect_is_not_followed_even_to_a_good_relay(status: int) -> None:
 
 def test_a_relay_that_says_nothing_at_all_takes_no_longer_than_its_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        began = time.monotonic()
-        with pytest.raises(NoBeacon, match=r"did not answer in 0.3 s"):
-            fetch_beacon(TERMS, (f"http://127.0.0.1:{silent.getsockname()[1]}",), timeout=0.3)
-        assert time.monotonic() - began < 2
+        took = []
+        for _ in range(3):  # the machine itself may stand still
+            began = time.monotonic()
+            with pytest.raises(NoBeacon, match=r"did not answer in 0.3 s"):
+                fetch_beacon(TERMS, (f"http://127.0.0.1:{silent.getsockname()[1]}",), timeout=0.3)
+            took.append(time.monotonic() - began)
+        assert min(took) < 2
+
+
+def test_a_relay_that_says_a_byte_now_and_then_takes_no_longer_than_its_time() -> None:
+    """The next one is asked then, which on a busy machine may take as long; not five times in a row."""
+    for attempt in range(5):
+        with relay(drip=0.02) as slow, relay() as good:
+            with pytest.raises(NoBeacon) as error:
+                fetch_beacon(TERMS, (slow.url,), timeout=1)
+            assert error.value.tried[0].sentence == "It did not answer in 1 s."
+            with suppress(*([NoBeacon] if attempt < 4 else [])):
+                assert fetch_beacon(TERMS, (slow.url, good.url), timeout=1).value.hex() == ROUND_42
+                return
 
 
 def test_a_relay_that_is_away_or_speaks_something_else_is_told_so() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     with pytest.raises(NoBeacon, match="cannot be reached"):
         fetch_beacon(TERMS, (f"http://127.0.0.1:{port}",))
     with relay() as plain, pytest.raises(NoBeacon, match="cannot be reached"):

@@ -5,7 +5,6 @@ import os
 import signal
 import stat
 import subprocess
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from tests.mail.conftest import rows, states
 from tests.mail.server import Box
-from tests.serving import BIN
+from tests.serving import BIN, LOST, wait_until
 from webapp import clock
 from webapp.config import ROOT, MailServer
 from webapp.database import writing
@@ -199,10 +198,11 @@ def test_the_loop_as_a_process_looks_for_letters_and_ends_cleanly(server: Box, o
     }
     with (tmp_path / "log").open("w+") as log:
         child = subprocess.Popen([BIN / "flask", "--app", "wsgi", "mail", "send", "--loop"], cwd=ROOT, env=environ, stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
-        while rows()[0].attempts == 0 and time.monotonic() < deadline:
-            time.sleep(0.1)
-        child.send_signal(number)
-        assert child.wait(20) == 0
+        try:
+            wait_until(lambda: rows()[0].attempts, "an attempt", 2 * LOST)
+        finally:
+            child.send_signal(number)
+            ended = child.wait(2 * LOST)
+        assert ended == 0
         log.seek(0)
         assert "Traceback" not in log.read()

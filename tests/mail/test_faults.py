@@ -3,6 +3,7 @@
 And the sender that is killed: its letter goes out once more, never a third time.
 """
 
+import asyncio
 import logging
 import os
 import signal
@@ -21,7 +22,7 @@ from tests.mail.conftest import NOW, rows, states
 from tests.mail.faulty import STEPS, Faulty, faulty
 from tests.mail.server import Box, smtp_server
 from tests.mail.test_send import post_to
-from tests.serving import BIN
+from tests.serving import BIN, LOST
 from tests.sweepstakes.campaigns import open_now, open_one
 from tests.sweepstakes.entering import post
 from webapp.config import ROOT
@@ -66,8 +67,9 @@ class TestRepairs:
         owed(1, 2)
         broken.fault = (step, what)
         early = step in {"greeting", "EHLO"}
+        silence = {} if what != "stall" else {"greeting": 0.3} if early else {"answers": 0.3}
         try:
-            send_due(post_to(broken.port))
+            send_due(post_to(broken.port, **silence))
             assert not early
         except Unreachable as fault:
             assert early, fault
@@ -149,12 +151,16 @@ def test_a_letter_whose_sender_died_twice_is_given_up_and_listed(owed: Owed) -> 
 class Killer(Box):
     """Takes a letter, and kills the sender before it hears of that."""
 
+    armed = False
     victim: subprocess.Popen[bytes] | None = None
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         answer = await super().handle_DATA(server, session, envelope)
-        if self.victim is not None:
-            os.kill(self.victim.pid, signal.SIGKILL)
+        while self.armed:
+            if self.victim is not None:
+                os.kill(self.victim.pid, signal.SIGKILL)
+                break
+            await asyncio.sleep(0.01)  # it was begun a moment ago
         return answer
 
 
@@ -173,9 +179,10 @@ class TestAKilledSender:
         environ = {"INSTANCE_PATH": str(settings().instance), "DATABASE_URL": settings().database_url, "PATH": os.environ["PATH"]}
         environ["MAIL_URL"] = f"smtp://127.0.0.1:{server.port}"
         command = [BIN / "flask", "--app", "wsgi", "mail", "send"]
+        server.armed = True
         server.victim = subprocess.Popen(command, cwd=ROOT, env=environ)
-        assert server.victim.wait(60) == -signal.SIGKILL
-        server.victim = None
+        assert server.victim.wait(2 * LOST) == -signal.SIGKILL
+        server.armed = False
         assert (len(server.messages), states()) == (1, ["sending", "new"])
         assert "Sent 1" in run.invoke(args=["mail", "send"]).stdout  # the other one; the first is held until its lease ends
         with time_machine.travel(datetime.now(UTC) + LEASE, tick=False):

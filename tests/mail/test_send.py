@@ -11,6 +11,7 @@ from flask.testing import FlaskCliRunner
 
 from tests.mail.conftest import NOW, rows, states
 from tests.mail.server import Box, saying, smtp_server
+from tests.serving import LOST
 from webapp import clock
 from webapp.database import writing
 from webapp.mail.composing import Sender
@@ -141,14 +142,25 @@ def test_a_server_that_answers_after_a_broken_line_ends_it_well(
     assert states() == ["sent", "sent"]
 
 
-def post_to(port: int) -> Post:
+def post_to(port: int, *, greeting: float = LOST, answers: float = LOST) -> Post:
+    """A sender to the server on `port`; in seconds, how long it waits for the beginning and for each answer after that.
+
+    Short only for what never comes: on a busy machine all else takes its time.
+    """
     server = settings().mail_server
     assert server is not None
     there = type(server)(host="127.0.0.1", port=port, user=None, password=None, tls=False)
+
+    def connect() -> Server:
+        connected = Server(there, our_name="localhost", timeout=greeting)
+        assert connected._smtp.sock is not None
+        connected._smtp.sock.settimeout(answers)
+        return connected
+
     return Post(
         sender=Sender.of(settings()),
         return_path=lambda letter_id: f"bounces+{letter_id}@news.example",
-        connect=lambda: Server(there, our_name="localhost", timeout=0.3),
+        connect=connect,
         now=clock.now,
         chance=lambda: 0.5,
         stop=lambda: False,
@@ -160,7 +172,7 @@ def post_to(port: int) -> Post:
 def test_a_server_that_cannot_be_used_is_no_letters_fault(run: FlaskCliRunner, server: Box, owed: Owed, greeting: bytes) -> None:
     owed(1, 2)
     with saying(greeting) as port, pytest.raises(Unreachable, match="cannot be used"):
-        send_due(post_to(port))
+        send_due(post_to(port, greeting=0.3))
     assert [(row.state, row.attempts) for row in rows()] == [("new", 0)] * 2
     assert "Sent 2" in send(run)  # at once when it is repaired
 
@@ -170,7 +182,7 @@ def test_a_server_that_falls_silent_in_the_middle_is_tried_later(
 ) -> None:
     owed(1)
     with saying(b"220 hello\r\n250 hello\r\n") as port:  # greeting and EHLO are answered, MAIL is not
-        assert send_due(post_to(port)).new == 1
+        assert send_due(post_to(port, answers=0.3)).new == 1
     (row,) = rows()
     assert (row.state, row.attempts) == ("new", 1)
     traveller.shift(timedelta(minutes=2))

@@ -14,9 +14,21 @@ pytestmark = pytest.mark.slow
 
 
 def test_of_fifty_posts_at_once_exactly_the_allowed_number_pass(tmp_path: Path) -> None:
-    here = installed_site(tmp_path / "instance", LIMIT_IPV4_REFUSED="20 per hour", WEB_CONCURRENCY="2")
-    open_campaign(here, tmp_path)
-    server, start = web(here), threading.Barrier(50)
+    """Unless the machine itself stands still for so long that limits let people pass, and say so; not five times in a row."""
+    for attempt in range(5):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        answers = crowd(folder)
+        if "limits are off" not in (folder / "log").read_text():
+            break
+    assert answers == {303: 20, 429: 30}
+
+
+def crowd(folder: Path) -> Counter[int]:
+    """How fifty posts at once are answered where twenty are allowed; in the folder a log of what the server says."""
+    here = installed_site(folder / "instance", LIMIT_IPV4_REFUSED="20 per hour", WEB_CONCURRENCY="2")
+    open_campaign(here, folder)
+    server, start = web(here, folder / "log"), threading.Barrier(50)
 
     def press(number: int) -> int:
         start.wait()
@@ -24,7 +36,6 @@ def test_of_fifty_posts_at_once_exactly_the_allowed_number_pass(tmp_path: Path) 
 
     try:
         with ThreadPoolExecutor(50) as pool:
-            answers = Counter(pool.map(press, range(50)))
+            return Counter(pool.map(press, range(50)))
     finally:
         kill_group(server)
-    assert answers == {303: 20, 429: 30}

@@ -150,9 +150,17 @@ def web(here: Site, log: Path | None = None, checkout: Path = ROOT) -> subproces
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """As a power cut ends it: the process and all its children at once, none of them asked."""
+    """As a power cut ends it: the process and all its children at once, none of them asked. Nor heard of any more."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    wait_until(lambda: not _alive(process.pid), "the end of all children: one that is not quite dead holds the port")
+
+
+def _alive(group: int) -> list[str]:
+    """What lives in a process group; the dead whose end nobody has asked for do not count."""
+    listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
+    rows = (line.split() for line in listed.splitlines())
+    return [state for found, state, *_ in rows if int(found) == group and not state.startswith("Z")]
 
 
 def installed_site(instance: Path, **more: str) -> Site:

@@ -3,7 +3,6 @@
 import sqlite3
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -12,20 +11,25 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests import postgres
-from tests.ops.faulting import ask, is_filled, open_campaign, press, ready, register, warm
-from tests.serving import installed_site, kill_group, web
+from tests.ops.faulting import ask, is_filled, open_campaign, press, ready, register, slowest_but, warm
+from tests.serving import Site, installed_site, kill_group, wait_until, web
+from webapp.database import PATIENCE
 
 pytestmark = pytest.mark.slow
 
-LOCKED_FOR = 10
 LOCK = """
-import sqlite3, sys, time
+import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 connection.execute("BEGIN EXCLUSIVE")
 print("locked", flush=True)
-time.sleep(float(sys.argv[2]))
+input()
 connection.execute("ROLLBACK")
 """
+
+
+def until_taken(here: Site, email: str) -> None:
+    """Who is in already is not asked again: that would be a second letter."""
+    wait_until(lambda: register(here, email) == 303, f"an entry of {email}")
 
 
 def test_postgresql_stopped_and_back(tmp_path: Path) -> None:
@@ -40,22 +44,25 @@ def test_postgresql_stopped_and_back(tmp_path: Path) -> None:
             assert register(here, "before@example.com") == 303
             before = ask(here, "/").page
             server.stop()
+            away = []
             for number in range(4):
                 email = f"away{number}@example.com"
                 answer = press(here, email)
                 assert is_filled(answer, email), (answer.status, answer.page[:500])
-                assert answer.seconds < 4
+                away.append(answer)
+            assert slowest_but(1, away) < 4
             pages = [ask(here, "/") for _ in range(20)]
             assert {(page.status, page.page) for page in pages} == {(200, before)}
-            assert max(page.seconds for page in pages) < 1
+            assert slowest_but(2, pages) < 1
             assert ask(here, "/draws/win-100").status == 200
             assert ask(here, "/healthz").status == 200
             status, told = ready(here)
             assert (status, told["problems"]) == (200, [])
             assert "The database does not answer" in told["warnings"][0]
             server.start()
-            assert [register(here, f"after{number}@example.com") for number in range(8)] == [303] * 8
-            assert "database does not answer" not in str(ready(here))
+            for number in range(8):
+                until_taken(here, f"after{number}@example.com")
+            wait_until(lambda: "database does not answer" not in str(ready(here)), "word of the database")
             engine = create_engine(server.url)
             with engine.connect() as connection:
                 assert connection.execute(text("SELECT count(*) FROM sweepstakes_entrant")).scalar_one() == 1 + 8
@@ -80,27 +87,25 @@ def test_postgresql_frozen_and_back(tmp_path: Path) -> None:
                     posts = list(pool.map(lambda number: press(here, f"frozen{number}@example.com"), range(8)))
                 for number, answer in enumerate(posts):
                     assert is_filled(answer, f"frozen{number}@example.com"), (answer.status, answer.page[:500])
-                assert max(answer.seconds for answer in posts) < 10
+                assert slowest_but(2, posts) < 10
                 with ThreadPoolExecutor(4) as pool:
                     later = [pool.submit(press, here, f"later{number}@example.com") for number in range(4)]
                     pages = [ask(here, path) for path in ("/", "/draws/win-100", "/healthz") for _ in range(10)]
                 assert {page.status for page in pages} == {200}
-                assert max(page.seconds for page in pages) < 1
+                assert slowest_but(2, pages) < 1
                 assert {post.result().status for post in later} == {503}
-                assert max(post.result().seconds for post in later) < 6
+                assert slowest_but(1, (post.result() for post in later)) < 6
                 assert ask(here, "/headlines?page=7").status == 503  # never seen before
                 status, told = ready(here)
                 assert (status, told["problems"]) == (200, [])
                 assert "The database does not answer" in told["warnings"][0]
-            deadline = time.monotonic() + 20
-            for number in range(8):  # who is in already is not asked again: that would be a second letter
-                while (status := register(here, f"after{number}@example.com")) != 303:
-                    assert time.monotonic() < deadline, status
-            assert "database does not answer" not in str(ready(here))
+            for number in range(8):
+                until_taken(here, f"after{number}@example.com")
+            wait_until(lambda: "database does not answer" not in str(ready(here)), "word of the database")
             engine = create_engine(server.url)
             with engine.connect() as connection:
-                kept = connection.execute(text("SELECT count(*) FROM sweepstakes_entrant")).scalar_one()
-                letters = connection.execute(text("SELECT count(*) FROM mail_outbox")).scalar_one()
+                both = "SELECT (SELECT count(*) FROM sweepstakes_entrant), (SELECT count(*) FROM mail_outbox)"
+                kept, letters = connection.execute(text(both)).one()
             engine.dispose()
             # What was sent to the frozen server and not committed is gone.
             assert before.count(303) + 8 <= kept == letters
@@ -119,16 +124,16 @@ def test_a_table_of_postgresql_locked_by_somebody_else(tmp_path: Path) -> None:
             warm(here, "/")
             with engine.begin() as holder:
                 holder.execute(text("LOCK TABLE sweepstakes_entrant, news_article IN ACCESS EXCLUSIVE MODE"))
-                with ThreadPoolExecutor(2) as pool:
-                    posts = list(pool.map(lambda number: press(here, f"locked{number}@example.com"), range(2)))
+                with ThreadPoolExecutor(3) as pool:
+                    posts = list(pool.map(lambda number: press(here, f"locked{number}@example.com"), range(3)))
                 for number, answer in enumerate(posts):
                     assert is_filled(answer, f"locked{number}@example.com"), (answer.status, answer.page[:500])
-                    assert answer.seconds < 6
+                assert slowest_but(1, posts) < 6
                 assert ask(here, "/").status == 200
-                cold = ask(here, "/headlines?page=7")
-                assert cold.status == 503
-                assert cold.seconds < 6
-            assert register(here, "locked0@example.com") == 303
+                cold = [ask(here, f"/headlines?page={number}") for number in (7, 8)]
+                assert {answer.status for answer in cold} == {503}
+                assert slowest_but(1, cold) < 6
+            until_taken(here, "locked0@example.com")
         finally:
             engine.dispose()
             kill_group(process)
@@ -141,22 +146,21 @@ def test_sqlite_locked_by_somebody_else(tmp_path: Path) -> None:
     process = web(here)
     try:
         warm(here, "/")
-        holder = subprocess.Popen([sys.executable, "-c", LOCK, str(file), str(LOCKED_FOR)], stdout=subprocess.PIPE)
+        holder = subprocess.Popen([sys.executable, "-c", LOCK, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"locked\n"
-        began = time.monotonic()
         with ThreadPoolExecutor(3) as pool:
             posts = [pool.submit(press, here, f"locked{number}@example.com") for number in range(3)]
-            pages = []
+            pages = [ask(here, "/")]
             while not all(post.done() for post in posts):
                 pages.append(ask(here, "/"))
-        assert time.monotonic() - began < LOCKED_FOR, "they waited one after the other"
+        assert slowest_but(1, (post.result() for post in posts)) < 2 * PATIENCE, "they waited one after the other"
         for number, post in enumerate(posts):
             assert is_filled(post.result(), f"locked{number}@example.com")
         assert {page.status for page in pages} == {200}
-        assert sorted(page.seconds for page in pages)[len(pages) * 9 // 10] < 0.2
-        holder.communicate()
-        assert register(here, "locked0@example.com") == 303
+        assert slowest_but(1 + len(pages) // 10, [*pages, pages[0]]) < PATIENCE / 5, "pages waited, too"
+        holder.communicate(b"\n")
+        until_taken(here, "locked0@example.com")
     finally:
         kill_group(process)
     with closing(sqlite3.connect(file)) as database:

@@ -70,7 +70,7 @@ def small_disk(folder: Path) -> Iterator[Disk]:
 
 def _unmount(folder: Path) -> None:
     """Killed workers may hold it for a moment."""
-    for _ in range(100):
+    for _ in range(600):
         done = subprocess.run([shutil.which("umount") or "umount", folder], capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return

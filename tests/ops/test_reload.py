@@ -4,14 +4,13 @@ import os
 import shutil
 import signal
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.ops.faulting import ask, open_campaign, register
-from tests.serving import installed_site, kill_group, web
+from tests.serving import LOST, installed_site, kill_group, wait_until, web
 from webapp.config import ROOT
 
 pytestmark = pytest.mark.slow
@@ -36,16 +35,15 @@ def test_a_reload_takes_all_of_the_new_code(tmp_path: Path) -> None:
         kernel.write_text(kernel.read_text().replace("Nothing at this address", "Nothing to be found here"))
         room.write_text(room.read_text().replace('"ok\\n"', '"very well\\n"'))
         os.kill(process.pid, signal.SIGHUP)
-        deadline = time.monotonic() + 30
-        while ask(here, "/healthz").page != "very well\n":
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        while (tmp_path / "log").read_text().count("Worker exiting") < WORKERS:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_until(lambda: ask(here, "/healthz").page == "very well\n", "the new code")
+        wait_until(lambda: exited(tmp_path / "log") >= WORKERS, "the end of the old workers")
         assert all("Nothing to be found here" in ask(here, "/nothing").page for _ in range(10))
     finally:
         kill_group(process)
+
+
+def exited(log: Path) -> int:
+    return log.read_text().count("Worker exiting")
 
 
 def test_reloading_under_load_fails_no_request(tmp_path: Path) -> None:
@@ -80,14 +78,9 @@ def test_reloading_under_load_fails_no_request(tmp_path: Path) -> None:
             thread.start()
         for reload in range(1, RELOADS + 1):
             os.kill(process.pid, signal.SIGHUP)
-            deadline = time.monotonic() + 60
-            while log.read_text().count("Worker exiting") < WORKERS * reload:
-                assert time.monotonic() < deadline, log.read_text()[-2000:]
-                time.sleep(0.1)
-            before = answers.total()
-            while answers.total() < before + 20:
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            wait_until(lambda: exited(log) >= WORKERS * reload, lambda: log.read_text()[-2000:], 2 * LOST)  # noqa: B023 - called now
+            total, posts = answers.total(), answers[303]
+            wait_until(lambda: answers.total() >= total + 20 and answers[303] >= posts + 2, "answers")  # noqa: B023
     finally:
         stop.set()
         for thread in threads:

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from tests.draw.relays import answer as of_relay
 from tests.draw.relays import relay
-from tests.serving import BIN
+from tests.serving import BIN, LOST, wait_until
 from tests.sweepstakes.campaigns import CLOSES, DRAND, DRAWS, NOW, SEALS, answer, changed, create, done, enter, open_one
 from tests.sweepstakes.entering import LATER, entrants, letters, link, post
 from tests.sweepstakes.test_claim import FORM
@@ -310,14 +309,10 @@ def test_the_mail_loop_ticks(tmp_path: Path) -> None:
     subprocess.run([*flask, "init"], cwd=ROOT, env=environ, check=True, capture_output=True)
     loop = subprocess.Popen([*flask, "mail", "send", "--loop"], cwd=ROOT, env=environ)
     try:
-        for _ in range(200):
-            if last_tick(folder):
-                break
-            time.sleep(0.1)
-        assert last_tick(folder) is not None
+        wait_until(lambda: last_tick(folder), "a tick")
     finally:
         loop.send_signal(signal.SIGTERM)
-        assert loop.wait(timeout=20) == 0
+        assert loop.wait(timeout=LOST) == 0
 
 
 @pytest.mark.parametrize("left", ["", "{", "[]", '{"at": "x"}', '{"at": "2026-12-01T12:00:00Z", "did": [{"x": 1}], "problems": []}'])

@@ -46,7 +46,7 @@ def read_address(typed: str) -> Address:
     """The address in what a person typed. Asks no network. Raises AddressRefused."""
     stripped = typed.strip()
     if not stripped:
-        raise AddressRefused("Write your e-mail address: without it you cannot confirm the entry.")
+        raise AddressRefused("Write your e-mail address: we send a link there.")
     if len(stripped) > LONGEST:
         raise AddressRefused(f"An e-mail address has at most {LONGEST} characters.")
     if "@" not in stripped:

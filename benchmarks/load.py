@@ -57,11 +57,19 @@ def press(
 def _run(command: list[str], seconds: float) -> str:
     """What wrk says after so many seconds: it takes whole ones only, but says what it has when it is interrupted."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        while running.poll() is None and not _hears_interrupts(running.pid):
+            time.sleep(0.005)
         try:
             return running.communicate(timeout=seconds)[0]
         except subprocess.TimeoutExpired:
             running.send_signal(signal.SIGINT)
             return running.communicate(timeout=60)[0]
+
+
+def _hears_interrupts(pid: int) -> bool:
+    """Whether a handler for SIGINT is in place, which wrk sets last of all before it begins (proc(5), SigCgt)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return bool(int(next(line.split()[1] for line in lines if line.startswith("SigCgt:")), 16) >> signal.SIGINT - 1 & 1)
 
 
 def settle(server: Server, path: str, headers: Mapping[str, str] = {}, *, seconds: float = 0.4) -> None:

@@ -30,7 +30,7 @@ from webapp.site import settings
 
 FEWEST = 100
 SIZES = (1_000, 10_000, 100_000)
-QUICK_SIZES = (1_000, 10_000)
+QUICK_SIZES = (10_000,)
 ROUNDS = 15
 GOAL = 1.5
 PAGES = {

@@ -1,6 +1,5 @@
 """Reading: our pages beside the same bytes from the barest app there is, a plain Flask app, an ordinary one, and nginx."""
 
-import shutil
 import tempfile
 import urllib.error
 import urllib.request
@@ -20,6 +19,8 @@ ARTICLE = "/news/assad-flees-syria"
 PATHS = {"article": ARTICLE, "front page": "/", "headlines": "/headlines", "feed": "/feed.xml"}
 COMPRESSED = {"Accept-Encoding": "br, gzip"}
 CLOSED = {**COMPRESSED, "Connection": "close"}
+# Of requests a second, at least; of CPU for 1,000, at most.
+GOALS = {"bare WSGI": (0.95, 1.1), "a bare Flask route": (1.0, None)}
 NOT_COPIED = {"date", "server", "connection", "x-request-id", "transfer-encoding"}
 
 STATIC = """
@@ -43,6 +44,14 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True)
+class Contestant:
+    """A server, and what it is asked with: a tag is of the server that gave it."""
+
+    server: Server
+    headers: Mapping[str, str]
+
+
 def measure(quick: bool) -> list[Row]:
     """Ratios of requests a second and of CPU, against the limits of the server itself and against what else a publisher could run."""
     effort = Effort(0.6, 3) if quick else Effort(2, 5)
@@ -53,9 +62,8 @@ def measure(quick: bool) -> list[Row]:
             rows = []
             for page, path in list(PATHS.items())[: 1 if quick else None]:
                 for mode, headers in _modes(ours, path).items():
-                    with _bare(folder, ours, path, headers) as bare:
-                        rows += _pair(f"{page}, {mode}", (ours, bare), path, headers, effort)
-            rows += _beside_others(folder, ours, effort)
+                    with _contestants(folder, ours, path, headers, all_of_them=_is_for_all(path, mode, quick)) as they:
+                        rows += _rows(f"{page}, {mode}", _alternate(they, path, effort))
             rows.append(_memory(ours))
     return rows
 
@@ -65,36 +73,51 @@ def _modes(ours: Server, path: str) -> dict[str, Mapping[str, str]]:
     return {"plain": {}, "compressed": COMPRESSED, "not modified": {**COMPRESSED, "If-None-Match": tag}, "no keep-alive": CLOSED}
 
 
-def _pair(what: str, pair: tuple[Server, Server], path: str, headers: Mapping[str, str], effort: Effort) -> list[Row]:
-    mine, limit = _alternate(pair, path, headers, effort)
-    return [
-        rounds_row(f"{what}: requests/s, beside bare WSGI", _rates(mine), _rates(limit), goal=0.95, better="higher", unit="/s"),
-        rounds_row(f"{what}: CPU per 1,000, beside bare WSGI", _cpu(mine), _cpu(limit), goal=1.1),
-    ]
+def _is_for_all(path: str, mode: str, quick: bool) -> bool:
+    return path == ARTICLE and (mode == "compressed" or not quick)
 
 
-def _beside_others(folder: Path, ours: Server, effort: Effort) -> list[Row]:
-    answer = _ask(ours, ARTICLE, COMPRESSED)
+@contextmanager
+def _contestants(
+    within: Path, ours: Server, path: str, headers: Mapping[str, str], *, all_of_them: bool
+) -> Iterator[dict[str, Contestant]]:
+    """Ours and bare WSGI, or all, by name; those that are given bytes answer the very ones that ours does."""
+    folder = Path(tempfile.mkdtemp(dir=within))
+    answer = _ask(ours, path, {name: value for name, value in headers.items() if name != "Connection"})
     with ExitStack() as stack:
-        flask = stack.enter_context(_bare(folder, ours, ARTICLE, COMPRESSED, app="benchmarks.bare:flask"))
-        ordinary = stack.enter_context(ordinary_data.pages(folder, gunicorn))
-        static = stack.enter_context(_nginx(folder, answer))
-        mine, plain, usual, file = _alternate((ours, flask, ordinary, static), ARTICLE, COMPRESSED, effort)
-    return [
-        rounds_row("article: requests/s, beside a bare Flask route", _rates(mine), _rates(plain), goal=1.0, better="higher", unit="/s"),
-        rounds_row(
-            "article: requests/s, beside an ordinary Flask page", _rates(mine), _rates(usual), goal=None, better="higher", unit="/s"
-        ),
-        rounds_row("article: CPU per 1,000, beside an ordinary Flask page", _cpu(mine), _cpu(usual), goal=None),
-        rounds_row("article: requests/s, beside nginx with the file", _rates(mine), _rates(file), goal=None, better="higher", unit="/s"),
+        start = stack.enter_context
+        they = {"ours": Contestant(ours, headers), "bare WSGI": Contestant(start(_bare(folder, answer, "wsgi")), headers)}
+        if all_of_them:
+            they["a bare Flask route"] = Contestant(start(_bare(folder, answer, "flask")), headers)
+            they["an ordinary Flask page"] = Contestant(start(ordinary_data.pages(folder, gunicorn)), headers)
+            they["nginx with the file"] = _with_its_own_tag(start(_nginx(folder, answer)), headers)
+        yield they
+
+
+def _with_its_own_tag(server: Server, headers: Mapping[str, str]) -> Contestant:
+    if "If-None-Match" not in headers:
+        return Contestant(server, headers)
+    return Contestant(server, {**headers, "If-None-Match": _ask(server, "/", {}).headers["ETag"]})
+
+
+def _alternate(they: dict[str, Contestant], path: str, effort: Effort) -> dict[str, list[Sample]]:
+    for one in they.values():
+        settle(one.server, path, one.headers)
+    turns = [
+        {name: press(one.server, path, seconds=effort.seconds, headers=one.headers) for name, one in they.items()}
+        for _ in range(effort.rounds)
     ]
+    return {name: [turn[name] for turn in turns] for name in they}
 
 
-def _alternate(contestants: tuple[Server, ...], path: str, headers: Mapping[str, str], effort: Effort) -> list[list[Sample]]:
-    for server in contestants:
-        settle(server, path, headers)
-    turns = [[press(server, path, seconds=effort.seconds, headers=headers) for server in contestants] for _ in range(effort.rounds)]
-    return [list(samples) for samples in zip(*turns, strict=True)]
+def _rows(what: str, samples: dict[str, list[Sample]]) -> list[Row]:
+    mine, rows = samples.pop("ours"), []
+    for name, theirs in samples.items():
+        fast, cheap = GOALS.get(name, (None, None))
+        rates = f"{what}: requests/s, beside {name}"
+        rows.append(rounds_row(rates, _rates(mine), _rates(theirs), goal=fast, better="higher", unit="/s"))
+        rows.append(rounds_row(f"{what}: CPU per 1,000, beside {name}", _cpu(mine), _cpu(theirs), goal=cheap))
+    return rows
 
 
 def _rates(samples: list[Sample]) -> list[float]:
@@ -119,23 +142,22 @@ def _ask(server: Server, path: str, headers: Mapping[str, str]) -> Answer:
 
 
 @contextmanager
-def _bare(folder: Path, ours: Server, path: str, headers: Mapping[str, str], app: str = "benchmarks.bare:wsgi") -> Iterator[Server]:
-    """Under the same gunicorn settings, the very bytes that ours answers."""
-    answer = _ask(ours, path, {name: value for name, value in headers.items() if name != "Connection"})
+def _bare(folder: Path, answer: Answer, app: str) -> Iterator[Server]:
+    """Under the same gunicorn settings."""
     (folder / "body").write_bytes(answer.body)
     kept = [f"{name}: {value}" for name, value in answer.headers.items() if name.lower() not in NOT_COPIED]
     (folder / "headers").write_text("\n".join(kept))
     environ = {"BARE_BODY": str(folder / "body"), "BARE_HEADERS": str(folder / "headers"), "BARE_STATUS": answer.status}
-    with gunicorn(app, app, environ) as server:
+    with gunicorn(f"bare {app}", f"benchmarks.bare:{app}", environ) as server:
         yield server
 
 
 @contextmanager
 def _nginx(folder: Path, answer: Answer) -> Iterator[Server]:
     place = folder / "nginx"
-    place.mkdir(exist_ok=True)
-    folder.chmod(0o755)
-    (place / "page").write_bytes(answer.body)
+    place.mkdir()
+    for one in (folder.parent, folder):
+        one.chmod(0o755)
+    (place / "page").write_bytes(answer.body or b"any")  # of a 304 nothing is sent
     with nginx("nginx, static file", STATIC, place) as server:
         yield server
-    shutil.rmtree(place)

@@ -1,11 +1,16 @@
 """The time. The only file that asks the machine for it; everything else is told `now`."""
 
+import time
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
     """The present moment, zone-aware, in UTC."""
     return datetime.now(UTC)
+
+
+# The same in seconds since 1970, for what is asked with each answer from memory.
+seconds = time.time
 
 
 def stamp(moment: datetime) -> str:

@@ -1,11 +1,17 @@
 """What happened how often: figures for /metrics, each with a line in the log. Never anything about a person."""
 
+import atexit
 import logging
 import threading
+from collections import Counter as Tally
+from collections import deque
 
 from prometheus_client import REGISTRY, Counter, Gauge
 
 Series = tuple[str, tuple[tuple[str, str], ...]]
+
+# How long what is noted waits to be counted, in seconds: what /metrics says of pages is so old at most.
+SETTLED_AFTER = 0.5
 
 PREFIX = "daily_draw_"
 MEANINGS = {
@@ -44,6 +50,53 @@ def tally(name: str, **labels: str) -> None:
     (_children.get(series) or _child(series)).inc()
 
 
+class _Notes:
+    """What happened, to be counted soon: to count takes prometheus_client longer than all the rest of an answer from memory, to
+    count many at once no longer than one."""
+
+    def __init__(self) -> None:
+        self._noted: deque[tuple[Counter, ...]] = deque()
+        self._is_timed = False
+        self._settling = threading.Lock()
+
+    def note(self, series: tuple[Counter, ...]) -> None:
+        """Count one in each of `series`, within SETTLED_AFTER: for what each answer of the site does."""
+        self._noted.append(series)
+        if not self._is_timed:
+            self._is_timed = True
+            timer = threading.Timer(SETTLED_AFTER, self._on_time)
+            timer.daemon = True
+            timer.start()
+
+    def _on_time(self) -> None:
+        # First: what is noted after this has a timer of its own, and what was noted before is counted below.
+        self._is_timed = False
+        self.settle()
+
+    def settle(self) -> None:
+        """Count now what was noted until now."""
+        with self._settling:
+            for together, times in Tally(self._noted.popleft() for _ in range(len(self._noted))).items():
+                for series in together:
+                    series.inc(times)
+
+
+_notes = _Notes()
+note, settle = _notes.note, _notes.settle
+atexit.register(settle)
+
+
+def found(name: str, **labels: str) -> Counter:
+    """The series `name` with these labels, for `note`."""
+    return _child((name, tuple(labels.items())))
+
+
+def times(name: str, **labels: str) -> int:
+    """How often this process counted in the series `name` with these labels."""
+    settle()
+    return int(REGISTRY.get_sample_value(f"{PREFIX}{name}_total", labels) or 0) if (name, tuple(labels.items())) in _children else 0
+
+
 def _child(series: Series) -> Counter:
     name, labels = series
     counter = _counters.get(name) or _make(name, tuple(label for label, _ in labels))
@@ -67,6 +120,7 @@ def _make(name: str, labels: tuple[str, ...]) -> Counter:
 
 def counted() -> dict[Series, int]:
     """All series of this process: name and sorted labels, with how often."""
+    settle()
     return {
         (metric.name.removeprefix(PREFIX), tuple(sorted(sample.labels.items()))): int(sample.value)
         for metric in REGISTRY.collect()

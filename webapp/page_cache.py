@@ -19,8 +19,9 @@ from flask import Flask, current_app, request
 
 from webapp import clock, wsgi_tools
 from webapp.config import Settings
+from webapp.content_coding import IDENTITY, choose
 from webapp.content_version import State, Watch, watch
-from webapp.counting import level, tally
+from webapp.counting import level, times
 from webapp.database import db
 from webapp.due import Due, Dues
 from webapp.page_copies import Copies, Copy, Headers, Key, can_be_kept, kept_headers
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-ROUTE = "daily_draw.route"  # where tracing.py looks for it
+# Where tracing.py looks for them.
+ROUTE, FROM = "daily_draw.route", "daily_draw.page_cache"
+WAYS = ("hits", "misses", "stale")
 _WISH = "daily_draw.keep"
 
 
@@ -65,7 +68,7 @@ class Figures(NamedTuple):
 def init_app(app: Flask, settings: Settings) -> None:
     cache = PageCache(app, settings)
     app.extensions["page_cache"] = cache
-    app.wsgi_app = cache  # type: ignore[method-assign]
+    app.wsgi_app = cache.answer  # type: ignore[method-assign]
 
 
 def keep(*, arguments: tuple[str, ...] = (), store: bool = True, shows_entries: bool = False, fixed: bool = False) -> None:
@@ -102,30 +105,32 @@ class PageCache:
         self._copies = Copies(settings.page_cache_bytes)
         self._watch: Watch | None = None
         self._locks: dict[Key, threading.Lock] = {}
-        self._counting = threading.Lock()
-        self._counts = {"hits": 0, "misses": 0, "stale": 0}
+        self._starting = threading.Lock()
+        self._before = _answered()
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         trusted = self._flask.config["TRUSTED_HOSTS"]
-        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or environ.get("SCRIPT_NAME") or not wsgi_tools.is_trusted(environ, trusted):
+        is_page = environ["REQUEST_METHOD"] in {"GET", "HEAD"} and not environ.get("SCRIPT_NAME")
+        if not is_page or (trusted is not None and not wsgi_tools.is_trusted(environ, trusted)):
             return self._app(environ, start_response)
-        now, state = clock.now(), self._state()
         path = environ.get("PATH_INFO", "")
-        key = path, wsgi_tools.values(environ, self._copies.names(path))
+        key = path, wsgi_tools.values(environ, self._copies.names(path)) if environ.get("QUERY_STRING") else ()
         copy = self._copies.get(key)
         if copy is None:
-            return self._make(environ, start_response, key, now, state)
-        if not copy.is_good(state, now.timestamp()):
+            return self._make(environ, start_response, key)
+        now = clock.seconds()
+        if not copy.is_good(self._watch.read() if self._watch is not None else self._state(), now):
             return self._renew(environ, start_response, key)
-        return self._answer(copy, environ, start_response, "hits")
+        return self._answer(copy, environ, start_response, "hits", now)
 
     def holds(self, path: str) -> bool:
         """Whether there is a copy of the plain page at `path`, good or stale."""
-        return self._copies.get((path, (None,) * len(self._copies.names(path)))) is not None
+        return self._copies.get((path, ())) is not None
 
     def figures(self) -> Figures:
         copies = self._copies
-        return Figures(**self._counts, copies=len(copies), bytes=copies.bytes, limit=copies.limit, evicted=copies.evicted)
+        hits, misses, stale = (now - before for now, before in zip(_answered(), self._before, strict=True))
+        return Figures(hits, misses, stale, copies=len(copies), bytes=copies.bytes, limit=copies.limit, evicted=copies.evicted)
 
     def close(self) -> None:
         """End what watches the database."""
@@ -136,7 +141,7 @@ class PageCache:
         if not self._copies.limit:
             return None
         if self._watch is None:
-            with self._counting:
+            with self._starting:
                 self._watch = self._watch or watch(self._flask)
         return self._watch.read()
 
@@ -144,13 +149,12 @@ class PageCache:
         """A page whose copy is no longer good: one thread makes it, the others wait for it. With the database away: the stale one."""
         stale = self._copies.get(key)
         if stale is not None and self._watch is not None and self._watch.away:
-            return self._answer(stale, environ, start_response, "stale")
+            return self._answer(stale, environ, start_response, "stale", clock.seconds())
         with self._one_at_a_time(key):
-            now, state = clock.now(), self._state()
-            copy = self._copies.get(key)
-            if copy is not None and copy.is_good(state, now.timestamp()):
-                return self._answer(copy, environ, start_response, "hits")
-            return self._make(environ, start_response, key, now, state)
+            now, copy = clock.seconds(), self._copies.get(key)
+            if copy is not None and copy.is_good(self._state(), now):
+                return self._answer(copy, environ, start_response, "hits", now)
+            return self._make(environ, start_response, key)
 
     @contextmanager
     def _one_at_a_time(self, key: Key) -> "Iterator[None]":
@@ -160,22 +164,20 @@ class PageCache:
             finally:
                 self._locks.pop(key, None)
 
-    def _make(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse", key: Key, now: datetime, state: State | None
-    ) -> Iterable[bytes]:
-        wish = environ[_WISH] = _Wish(began=now, state=state)
+    def _make(self, environ: "WSGIEnvironment", start_response: "StartResponse", key: Key) -> Iterable[bytes]:
+        wish = environ[_WISH] = _Wish(began=clock.now(), state=self._state())
         status, headers, error, body = self._ask(environ)
         if wish.asked and status.startswith("200") and can_be_kept(headers):
             copy = _copy(wish, headers, wsgi_tools.whole(body))
             # Without a state to hold it against nobody could say when it has changed.
-            if wish.store and (wish.fixed or state is not None):
+            if wish.store and (wish.fixed or wish.state is not None):
                 self._copies.put((key[0], wsgi_tools.values(environ, wish.names)), wish.names, copy)
                 level("page_cache_bytes", self._copies.bytes)
-            return self._answer(copy, environ, start_response, "misses")
+            return self._answer(copy, environ, start_response, "misses", clock.seconds())
         stale = self._copies.get(key)
         if stale is not None and status.startswith("5"):
             wsgi_tools.close(body)
-            return self._answer(stale, environ, start_response, "stale")
+            return self._answer(stale, environ, start_response, "stale", clock.seconds())
         self._copies.drop(key)
         start_response(status, headers, error)
         if environ["REQUEST_METHOD"] != "HEAD":
@@ -199,20 +201,20 @@ class PageCache:
             environ["REQUEST_METHOD"] = method
         return answer[0], answer[1], answer[2], body
 
-    def _answer(self, copy: Copy, environ: "WSGIEnvironment", start_response: "StartResponse", how: str) -> Iterable[bytes]:
-        with self._counting:
-            self._counts[how] += 1
-        tally("page_cache", answer=how)
-        environ[ROUTE] = copy.route
-        copy.used = now = clock.now().timestamp()
-        variant = self._copies.variant(copy, environ.get("HTTP_ACCEPT_ENCODING"))
-        lifetime = ("Cache-Control", copy.lifetime(now))
+    def _answer(self, copy: Copy, environ: "WSGIEnvironment", start_response: "StartResponse", how: str, now: float) -> Iterable[bytes]:
+        environ[ROUTE], environ[FROM], copy.used = copy.route, how, now
+        coding = choose(environ.get("HTTP_ACCEPT_ENCODING")) if copy.compressible else IDENTITY
+        variant = copy.variants.get(coding) or self._copies.encode(copy, coding)
         known = environ.get("HTTP_IF_NONE_MATCH")
-        if known is not None and wsgi_tools.is_known(variant.etag, known):
-            start_response("304 NOT MODIFIED", [*variant.unchanged, lifetime])
-            return []
-        start_response("200 OK", [*variant.headers, lifetime])
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [variant.body]
+        unchanged = known is not None and wsgi_tools.is_known(variant.etag, known)
+        headers = variant.unchanged if unchanged else variant.headers
+        start_response("304 NOT MODIFIED" if unchanged else "200 OK", headers if now < copy.cut_from else copy.cut(headers, now))
+        return [] if unchanged or environ["REQUEST_METHOD"] == "HEAD" else [variant.body]
+
+
+def _answered() -> tuple[int, ...]:
+    """How often this process answered in each of the ways."""
+    return tuple(times("page_cache", answer=how) for how in WAYS)
 
 
 def _copy(wish: _Wish, headers: Headers, body: bytes) -> Copy:

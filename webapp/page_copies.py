@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple
 
-from webapp.content_coding import IDENTITY, choose, encode, is_compressible
+from webapp.content_coding import IDENTITY, encode, is_compressible
 from webapp.content_version import State
 
 Headers = list[tuple[str, str]]
@@ -21,7 +21,7 @@ OVERHEAD = 4096
 
 
 class Variant(NamedTuple):
-    """A copy in one coding: what 200 and what 304 are answered with, without Cache-Control."""
+    """A copy in one coding: what 200 and what 304 are answered with, until `Copy.cut_from`."""
 
     body: bytes
     etag: str
@@ -50,11 +50,12 @@ class Copy:
 
     def __post_init__(self) -> None:
         kind = next((value for name, value in self.given if name.lower() == "content-type"), "")
-        self._compressible = is_compressible(kind)
+        self.compressible = is_compressible(kind)
         # Over headers, too: where only they change, a 304 would keep the old ones alive.
         self.size += len(self.body)
         self._tag = sha256(repr(self.given).encode() + self.body).hexdigest()[:24]
-        self._shared_for = sum(int(seconds) for _, seconds in _SHARED_FOR.findall(self.cache_control))
+        # From this second on shared caches would keep it for longer than it is good for.
+        self.cut_from = self.until - sum(int(seconds) for _, seconds in _SHARED_FOR.findall(self.cache_control))
 
     def is_good(self, state: State | None, now: float) -> bool:
         if self.fixed:
@@ -64,35 +65,29 @@ class Copy:
         # A clock set back makes it younger than its making: not to be trusted, but for the moment that threads differ by.
         return self.made - 1 <= now < self.until
 
-    def coding(self, accept_encoding: str | None) -> str:
-        """What a client with this Accept-Encoding gets it in."""
-        return choose(accept_encoding) if self._compressible else IDENTITY
+    def cut(self, headers: Headers, now: float) -> Headers:
+        """`headers` of a variant after `cut_from`: shared caches keep it no longer than it is good for."""
+        rest = max(0, int(self.until - now))
 
-    def lifetime(self, now: float) -> str:
-        """Its Cache-Control: shared caches keep it no longer than it is good for."""
-        left = self.until - now
-        if left >= self._shared_for:
-            return self.cache_control
-        rest = max(0, int(left))
-
-        def cut(match: re.Match[str]) -> str:
+        def less(match: re.Match[str]) -> str:
             nonlocal rest
             seconds = min(int(match[2]), rest)
             rest -= seconds
             return f"{match[1]}={seconds}"
 
-        return _SHARED_FOR.sub(cut, self.cache_control)
+        return [*headers[:-1], ("Cache-Control", _SHARED_FOR.sub(less, self.cache_control))]
 
     def encoded(self, coding: str) -> Variant:
-        """Made anew: see Copies.variant for made once."""
+        """Made anew: see Copies.encode for made once."""
         body = encode(self.body, coding, thorough=self.fixed)
         if coding != IDENTITY and len(body) >= len(self.body):
             coding, body = IDENTITY, self.body
         # RFC 9110 §8.8.3.3: other bytes, another strong tag.
         etag = f'"{self._tag}"' if coding == IDENTITY else f'"{self._tag}-{coding}"'
-        varying = [("Vary", "Accept-Encoding")] if self._compressible else []
+        varying = [("Vary", "Accept-Encoding")] if self.compressible else []
         encoded = [("Content-Encoding", coding)] if coding != IDENTITY else []
-        unchanged = [("ETag", etag), *varying]
+        # Cache-Control last, where `cut` looks for it.
+        unchanged = [("ETag", etag), *varying, ("Cache-Control", self.cache_control)]
         return Variant(body, etag, [*self.given, *encoded, ("Content-Length", str(len(body))), *unchanged], unchanged)
 
 
@@ -120,6 +115,7 @@ class Copies:
         self.evicted = 0
         self._changing = threading.Lock()
         self._copies: dict[Key, Copy] = {}
+        self.get = self._copies.get
         # Which arguments of the query make a difference to a page, by path: as long as there is a copy of it.
         self._names: dict[str, tuple[str, ...]] = {}
 
@@ -130,15 +126,8 @@ class Copies:
         """The arguments that matter to the page at `path`, as far as is known."""
         return self._names.get(path, ())
 
-    def get(self, key: Key) -> Copy | None:
-        return self._copies.get(key)
-
-    def variant(self, copy: Copy, accept_encoding: str | None) -> Variant:
-        """`copy` in the coding for this Accept-Encoding, made at the first wish for it."""
-        coding = copy.coding(accept_encoding)
-        return copy.variants.get(coding) or self._encode(copy, coding)
-
-    def _encode(self, copy: Copy, coding: str) -> Variant:
+    def encode(self, copy: Copy, coding: str) -> Variant:
+        """`copy` in this coding, made at the first wish for it."""
         made = copy.encoded(coding)
         with self._changing:
             if coding not in copy.variants:

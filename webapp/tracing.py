@@ -1,26 +1,31 @@
 """Each request's identity and account: an id that is echoed, logged and shown on the error page, and one tick per route."""
 
-import itertools
 import logging
 import os
 import re
 import secrets
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+from itertools import chain, product, repeat, starmap
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
 
-from webapp.counting import tally
+from webapp.counting import found, note
 from webapp.late_rules import LateRule
 from webapp.logs import request_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from prometheus_client import Counter
 
+_BYTES = [f"{n:02x}" for n in range(256)]
 # What proxies make (nginx: 32 hexadecimal digits; others: a UUID). Nothing else is taken over: it goes to the log.
 _ID = re.compile(r"[0-9a-f-]{16,36}", re.ASCII)
 _METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
+# Set by who answers: the rule, and which of the page cache's ways it came by.
 ROUTE = "daily_draw.route"
+FROM = "daily_draw.page_cache"
 
 
 class _Ids:
@@ -33,33 +38,39 @@ class _Ids:
         os.register_at_fork(after_in_child=self.renew)
 
     def renew(self) -> None:
-        self._process, self._numbers = secrets.token_hex(4), itertools.count()
-
-    def next(self) -> str:
-        return f"{self._process}{next(self._numbers) & 0xFFFFFFFF:08x}"
+        process = [secrets.token_hex(4)]
+        # Counts on in the interpreter's own code, which no other thread comes between; after four thousand million from the start.
+        digits = chain.from_iterable(starmap(product, repeat((process, *[_BYTES] * 4))))
+        self.next = map("".join, digits).__next__
 
 
 _ids = _Ids()
 
 
 class Trace:
-    """WSGI middleware, the outermost: gives the request its id and counts the answer under its route."""
+    """WSGI middleware, the outermost: gives the request its id and counts the answer under its route, and under the page cache's way."""
 
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         given = environ.get("HTTP_X_REQUEST_ID", "")
         own = given if given and _ID.fullmatch(given) else _ids.next()
         environ["daily_draw.request_id"] = own
         request_id.set(own)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
-            method = environ["REQUEST_METHOD"]
-            tally("requests", route=environ.get(ROUTE, "none"), method=method if method in _METHODS else "other", status=status[:3])
+            note(_series(environ.get(ROUTE, "none"), environ["REQUEST_METHOD"], status, environ.get(FROM)))
             return start_response(status, [*headers, ("X-Request-ID", own)], exc_info)
 
         return self._app(environ, start)
+
+
+@lru_cache(maxsize=1024)
+def _series(route: str, method: str, status: str, how: str | None) -> "tuple[Counter, ...]":
+    """What an answer is counted as."""
+    requests = found("requests", route=route, method=method if method in _METHODS else "other", status=status[:3])
+    return (requests,) if how is None else (requests, found("page_cache", answer=how))
 
 
 class TracedFlask(Flask):
@@ -82,5 +93,5 @@ def init_app(app: Flask) -> None:
         request.environ[ROUTE] = request.url_rule.rule if request.url_rule else "none"
 
     app.template_global("request_id")(request_id.get)
-    app.wsgi_app = Trace(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = Trace(app.wsgi_app).answer  # type: ignore[method-assign]
     logging.getLogger("werkzeug").setLevel(logging.WARNING)

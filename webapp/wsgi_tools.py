@@ -16,13 +16,13 @@ LONGEST_HOST = 255
 
 
 def values(environ: "WSGIEnvironment", names: tuple[str, ...]) -> tuple[str | None, ...]:
-    """What the query gives these arguments, read as Flask reads it: the first of each name."""
+    """What the query gives these arguments, read as Flask reads it: the first of each name. Empty if it gives none of them."""
     query = environ.get("QUERY_STRING", "")
     if not names or not query:
-        return (None,) * len(names)
+        return ()
     pairs = parse_qsl(query.encode("latin-1").decode(errors="replace"), keep_blank_values=True, errors="werkzeug.url_quote")
     given = dict(reversed(pairs))
-    return tuple(given.get(name) for name in names)
+    return tuple(given.get(name) for name in names) if given.keys() & names else ()
 
 
 def is_known(etag: str, if_none_match: str) -> bool:

@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import clock
+from webapp.counting import settle
 from webapp.database import db
 from webapp.mail import queue_state
 from webapp.ops.ticked import last_tick
@@ -52,6 +53,7 @@ def _mail() -> Iterator[Metric]:
 
 def exposition() -> bytes:
     """All figures in Prometheus' text format 0.0.4."""
+    settle()
     counted = CollectorRegistry()
     try:
         MultiProcessCollector(counted)  # type: ignore[no-untyped-call]

@@ -8,7 +8,8 @@ from typing import NamedTuple
 VARIABLES = {"CONTACT": 20, "SUBDOMAIN": 1000, "INVENTORYPARTNERDOMAIN": 1000, "OWNERDOMAIN": 1, "MANAGERDOMAIN": 250}
 # §3.2.1: what says that nobody is authorised to sell.
 NOBODY = "placeholder.example.com, placeholder, DIRECT, placeholder"
-_DOMAIN = re.compile(r"(?!-)([a-z0-9-]{1,63}(?<!-)\.)+[a-z][a-z0-9-]{0,62}(?<!-)", re.IGNORECASE)
+# Compiled where one is judged, as few sites have any: with the start it took a millisecond.
+_DOMAIN = r"(?i:(?!-)([a-z0-9-]{1,63}(?<!-)\.)+[a-z][a-z0-9-]{0,62}(?<!-))"
 _OF_DOMAINS = {"SUBDOMAIN", "INVENTORYPARTNERDOMAIN", "OWNERDOMAIN", "MANAGERDOMAIN"}
 
 
@@ -41,7 +42,7 @@ def render(lines: tuple[str, ...], host: str) -> str:
     """The file. Without a seller it says so; without an OWNERDOMAIN it names `host`, if that is a domain."""
     sellers = any(_content(line) and _name(line) is None for line in lines)
     whole = [*lines] if sellers else [*lines, NOBODY]
-    if not any(_name(line) == "OWNERDOMAIN" for line in lines) and _DOMAIN.fullmatch(host):
+    if not any(_name(line) == "OWNERDOMAIN" for line in lines) and re.fullmatch(_DOMAIN, host):
         whole.append(f"OWNERDOMAIN={host}")
     return "".join(f"{line}\n" for line in whole)
 
@@ -72,7 +73,7 @@ def _judge_seller(content: str) -> tuple[str, str] | None:
     fields = [field.strip() for field in content.partition(";")[0].split(",")]  # behind a semicolon stand extensions
     if not 3 <= len(fields) <= 4 or not all(fields):
         return f"{content!r} has {len([field for field in fields if field])} fields", "Write domain, seller id, DIRECT or RESELLER[, id]."
-    if not _DOMAIN.fullmatch(fields[0]):
+    if not re.fullmatch(_DOMAIN, fields[0]):
         return f"{fields[0]!r} is not a domain", "Write the advertising system's domain first, for example adsystem.example."
     if any(" " in field or "\t" in field for field in fields):
         return f"{content!r} has spaces within a field", "Write domain, seller id, DIRECT or RESELLER, with commas between."
@@ -90,6 +91,6 @@ def _judge_variable(name: str, value: str) -> tuple[str, str] | None:
     domain, comma, country = value.partition(",")
     if name == "MANAGERDOMAIN" and comma and not re.fullmatch(r"[A-Za-z]{2}", country.strip()):
         return f"{country.strip()!r} is not a country", "Write two letters of ISO 3166, for example US."
-    if name in _OF_DOMAINS and not _DOMAIN.fullmatch(domain.strip() if name == "MANAGERDOMAIN" else value):
+    if name in _OF_DOMAINS and not re.fullmatch(_DOMAIN, domain.strip() if name == "MANAGERDOMAIN" else value):
         return f"{name} names {value!r}, which is not a domain", "Write the domain alone, for example news.example.com."
     return None

@@ -1,6 +1,5 @@
 """Content codings (RFC 9110 §8.4, §12.5.3): which one a client gets, and the bytes in it."""
 
-import gzip
 from functools import lru_cache
 
 import brotli
@@ -47,5 +46,8 @@ def encode(body: bytes, coding: str, *, thorough: bool = False) -> bytes:
     """`body` in `coding`; `thorough` for what is encoded once and sent for long."""
     if coding == BROTLI:
         return bytes(brotli.compress(body, quality=THOROUGH if thorough else QUICK))
-    # mtime=0: the same body always makes the same bytes.
-    return gzip.compress(body, 9, mtime=0) if coding == GZIP else body
+    if coding != GZIP:
+        return body
+    import gzip
+
+    return gzip.compress(body, 9, mtime=0)  # mtime=0: the same body always makes the same bytes

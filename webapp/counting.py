@@ -5,8 +5,11 @@ import logging
 import threading
 from collections import Counter as Tally
 from collections import deque
+from typing import TYPE_CHECKING
 
-from prometheus_client import REGISTRY, Counter, Gauge
+# prometheus_client comes with the first figure, not with the start.
+if TYPE_CHECKING:
+    from prometheus_client import Counter, Gauge
 
 Series = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -28,9 +31,9 @@ MEANINGS = {
 
 _logger = logging.getLogger(__name__)
 _lock = threading.Lock()
-_counters: dict[str, Counter] = {}
-_children: dict[Series, Counter] = {}
-_levels: dict[str, Gauge] = {}
+_counters: "dict[str, Counter]" = {}
+_children: "dict[Series, Counter]" = {}
+_levels: "dict[str, Gauge]" = {}
 
 
 def count(name: str, **labels: str) -> None:
@@ -46,8 +49,7 @@ def count(name: str, **labels: str) -> None:
 def tally(name: str, **labels: str) -> None:
     """As `count`, without a line in the log: for what has one already."""
     # Found by itself, a child takes prometheus_client longer than all the rest of an answer from memory.
-    series = (name, tuple(labels.items()))
-    (_children.get(series) or _child(series)).inc()
+    _child(series(name, **labels)).inc()
 
 
 class _Notes:
@@ -55,11 +57,11 @@ class _Notes:
     count many at once no longer than one."""
 
     def __init__(self) -> None:
-        self._noted: deque[tuple[Counter, ...]] = deque()
+        self._noted: deque[tuple[Series, ...]] = deque()
         self._is_timed = False
         self._settling = threading.Lock()
 
-    def note(self, series: tuple[Counter, ...]) -> None:
+    def note(self, series: tuple[Series, ...]) -> None:
         """Count one in each of `series`, within SETTLED_AFTER: for what each answer of the site does."""
         self._noted.append(series)
         if not self._is_timed:
@@ -76,9 +78,9 @@ class _Notes:
     def settle(self) -> None:
         """Count now what was noted until now."""
         with self._settling:
-            for together, times in Tally(self._noted.popleft() for _ in range(len(self._noted))).items():
+            for together, often in Tally(self._noted.popleft() for _ in range(len(self._noted))).items():
                 for series in together:
-                    series.inc(times)
+                    _child(series).inc(often)
 
 
 _notes = _Notes()
@@ -86,32 +88,42 @@ note, settle = _notes.note, _notes.settle
 atexit.register(settle)
 
 
-def found(name: str, **labels: str) -> Counter:
+def series(name: str, **labels: str) -> Series:
     """The series `name` with these labels, for `note`."""
-    return _child((name, tuple(labels.items())))
+    return name, tuple(labels.items())
 
 
 def times(name: str, **labels: str) -> int:
     """How often this process counted in the series `name` with these labels."""
     settle()
-    return int(REGISTRY.get_sample_value(f"{PREFIX}{name}_total", labels) or 0) if (name, tuple(labels.items())) in _children else 0
+    if series(name, **labels) not in _children:
+        return 0
+    from prometheus_client import REGISTRY
+
+    return int(REGISTRY.get_sample_value(f"{PREFIX}{name}_total", labels) or 0)
 
 
-def _child(series: Series) -> Counter:
-    name, labels = series
-    counter = _counters.get(name) or _make(name, tuple(label for label, _ in labels))
-    return _children.setdefault(series, counter.labels(**dict(labels)) if labels else counter)
+def _child(series: Series) -> "Counter":
+    if series not in _children:
+        name, labels = series
+        counter = _counters.get(name) or _make(name, tuple(label for label, _ in labels))
+        _children.setdefault(series, counter.labels(**dict(labels)) if labels else counter)
+    return _children[series]
 
 
 def level(name: str, value: float) -> None:
     """Set this process's share of a figure that goes up and down; /metrics shows the sum over all workers alive."""
+    from prometheus_client import Gauge
+
     with _lock:
         if name not in _levels:
             _levels[name] = Gauge(f"{PREFIX}{name}", MEANINGS[name], multiprocess_mode="livesum")
     _levels[name].set(value)
 
 
-def _make(name: str, labels: tuple[str, ...]) -> Counter:
+def _make(name: str, labels: tuple[str, ...]) -> "Counter":
+    from prometheus_client import Counter
+
     with _lock:
         if name not in _counters:
             _counters[name] = Counter(f"{PREFIX}{name}", MEANINGS.get(name, name.replace("_", " ").capitalize()), labels)
@@ -120,6 +132,8 @@ def _make(name: str, labels: tuple[str, ...]) -> Counter:
 
 def counted() -> dict[Series, int]:
     """All series of this process: name and sorted labels, with how often."""
+    from prometheus_client import REGISTRY
+
     settle()
     return {
         (metric.name.removeprefix(PREFIX), tuple(sorted(sample.labels.items()))): int(sample.value)

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
 
-from webapp.counting import found, note
+from webapp.counting import Series, note, series
 from webapp.late_rules import LateRule
 from webapp.logs import request_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-    from prometheus_client import Counter
 
 _BYTES = [f"{n:02x}" for n in range(256)]
 # What proxies make (nginx: 32 hexadecimal digits; others: a UUID). Nothing else is taken over: it goes to the log.
@@ -67,10 +66,10 @@ class Trace:
 
 
 @lru_cache(maxsize=1024)
-def _series(route: str, method: str, status: str, how: str | None) -> "tuple[Counter, ...]":
+def _series(route: str, method: str, status: str, how: str | None) -> tuple[Series, ...]:
     """What an answer is counted as."""
-    requests = found("requests", route=route, method=method if method in _METHODS else "other", status=status[:3])
-    return (requests,) if how is None else (requests, found("page_cache", answer=how))
+    requests = series("requests", route=route, method=method if method in _METHODS else "other", status=status[:3])
+    return (requests,) if how is None else (requests, series("page_cache", answer=how))
 
 
 class TracedFlask(Flask):

@@ -15,7 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from webapp import tracing
 from webapp.config import ROOT
-from webapp.counting import found, note, settle, times
+from webapp.counting import note, series, settle, times
 
 THREADS, EACH = 8, 3000
 
@@ -34,13 +34,13 @@ def test_an_answer_is_counted_soon_though_nobody_asks_for_the_figures(client: Fl
 
 
 def test_what_threads_note_while_others_count_is_counted_to_the_last() -> None:
-    series = (found("limited", form="a test", by="its threads"), found("ads", event="a test", outcome="its threads"))
+    both = (series("limited", form="a test", by="its threads"), series("ads", event="a test", outcome="its threads"))
     begin = threading.Barrier(THREADS)
 
     def work(number: int) -> None:
         begin.wait(timeout=60)
         for _ in range(EACH):
-            note(series)
+            note(both)
             if number % 2:
                 settle()
 
@@ -51,7 +51,7 @@ def test_what_threads_note_while_others_count_is_counted_to_the_last() -> None:
 
 
 def test_a_process_that_ends_leaves_nothing_uncounted(tmp_path: Path) -> None:
-    program = "from webapp.counting import found, note\nfor _ in range(7):\n    note((found('page_cache', answer='hits'),))\n"
+    program = "from webapp.counting import note, series\nfor _ in range(7):\n    note((series('page_cache', answer='hits'),))\n"
     environ = {"PATH": os.environ["PATH"], "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environ, check=True, timeout=60)
     registry = CollectorRegistry()

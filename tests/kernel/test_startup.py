@@ -16,6 +16,7 @@ NOT_IN_A_WORKER = (
     "alembic", "flask_migrate", "markdown_it", "nh3", "yaml", "frontmatter", "PIL", "rich", "py_arkworks_bls12381", "psycopg",
     "disposable_email_domains", "limits", "redis", "sqlalchemy.dialects.postgresql", "tomllib", "smtplib", "email.headerregistry",
     "cryptography", "webapp.mail.letters", "webapp.mail.rounds", "webapp.ops.metrics", "webapp.ops.ticking",
+    "webapp.mail.looking", "webapp.sweepstakes.entry_mail", "webapp.sweepstakes.subscription_mail", "prometheus_client", "xml", "gzip",
     "multiprocessing", "concurrent.futures.process", "unittest",
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, send_from_directory, url_for
 
@@ -11,11 +12,13 @@ from webapp.clock import stamp
 from webapp.database import db
 from webapp.errors import Refusal
 from webapp.headers import public
-from webapp.news import feeds, reading, sitemaps
+from webapp.news import reading, sitemaps
 from webapp.news.describing import describe
-from webapp.news.feeds import Feed
 from webapp.news.views import publisher
 from webapp.site import absolute, settings
+
+if TYPE_CHECKING:
+    from webapp.news.feeds import Feed
 
 blueprint = Blueprint("news_feeds", __name__)
 IN_A_FEED = 30
@@ -25,7 +28,12 @@ CLOSED = ("/confirm", "/entry", "/claim", "/unsubscribe")
 PAPER, INK = "#ffffff", "#15140f"
 
 
-def _feed() -> Feed:
+# The feeds' writer brings the XML parser along: with the first feed asked for, not with the start.
+
+
+def _feed() -> "Feed":
+    from webapp.news.feeds import Feed
+
     paper = publisher()
     newest = reading.latest(db.session(), clock.now(), limit=IN_A_FEED)
     return Feed(paper, f"The newest articles of {paper.name}, in full.", [describe(article, paper) for article in newest])
@@ -33,16 +41,22 @@ def _feed() -> Feed:
 
 @blueprint.get("/feed.xml")
 def rss() -> Response:
+    from webapp.news import feeds
+
     return _open(feeds.rss(_feed(), absolute("/feed.xml")), "application/rss+xml; charset=utf-8")
 
 
 @blueprint.get("/atom.xml")
 def atom() -> Response:
+    from webapp.news import feeds
+
     return _open(feeds.atom(_feed(), absolute("/atom.xml")), "application/atom+xml; charset=utf-8")
 
 
 @blueprint.get("/feed.json")
 def json_feed() -> Response:
+    from webapp.news import feeds
+
     return _open(feeds.json_feed(_feed(), absolute("/feed.json")), "application/feed+json")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from xml.sax.saxutils import escape
+from html import escape
 
 from sqlalchemy import Integer, bindparam, func, select, text
 from sqlalchemy.orm import Session
@@ -45,7 +45,7 @@ def index(session: Session, now: datetime, publisher: Publisher) -> str:
 
 def lists(publisher: Publisher, paths: Iterable[str]) -> str:
     """The pages that are no articles."""
-    lines = "".join(f"<url><loc>{escape(publisher.url + path)}</loc></url>\n" for path in paths)
+    lines = "".join(f"<url><loc>{escape(publisher.url + path, quote=False)}</loc></url>\n" for path in paths)
     return f"{_HEAD}>\n{lines}</urlset>\n"
 
 
@@ -66,10 +66,11 @@ def news_sitemap(session: Session, now: datetime, publisher: Publisher) -> str:
     columns = (Article.slug, Article.headline, Article.published)
     new = select(*columns).where(is_public(now), Article.published > now - NEWS_FOR)
     rows = session.execute(new.order_by(*NEWEST_FIRST).limit(MOST_NEWS))
-    paper = f"<news:publication><news:name>{escape(publisher.name)}</news:name><news:language>{LANGUAGE}</news:language></news:publication>"
+    name = escape(publisher.name, quote=False)
+    paper = f"<news:publication><news:name>{name}</news:name><news:language>{LANGUAGE}</news:language></news:publication>"
     lines = [
         f"<url><loc>{publisher.url}/news/{slug}</loc><news:news>{paper}<news:publication_date>{stamp(published)}</news:publication_date>"
-        f"<news:title>{escape(headline)}</news:title></news:news></url>"
+        f"<news:title>{escape(headline, quote=False)}</news:title></news:news></url>"
         for slug, headline, published in rows
     ]
     return (

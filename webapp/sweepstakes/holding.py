@@ -3,19 +3,21 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.clock import stamp
 from webapp.keys import Keyring
-from webapp.mail import Row, about
 from webapp.sweepstakes.claiming import Claimed, read_claim
 from webapp.sweepstakes.consents import Consented, consents_of
 from webapp.sweepstakes.entrants import Person, by_id
 from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
 from webapp.sweepstakes.models import Entrant
+
+if TYPE_CHECKING:
+    from webapp.mail import Row
 
 
 class Held(NamedTuple):
@@ -28,12 +30,14 @@ class Held(NamedTuple):
     network: str | None
     disposable: bool
     consents: tuple[Consented, ...]
-    letters: tuple[Row, ...]
+    letters: "tuple[Row, ...]"
     claim: Claimed | None
 
 
 def held(session: Session, person: Person, *, keys: Keyring) -> Held:
     """Read what there is besides the person's own row."""
+    from webapp.mail import about
+
     noted = session.execute(select(Entrant.network, Entrant.disposable).where(Entrant.id == person.id)).one()
     return Held(
         person=person,
@@ -88,6 +92,6 @@ def taken_away(holding: Held, receipt: str | None) -> str:
     return json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
 
 
-def _letter(row: Row) -> dict[str, str | None]:
+def _letter(row: "Row") -> dict[str, str | None]:
     sent = stamp(row.sent_at) if row.sent_at else None
     return {"kind": row.kind, "state": row.state, "asked_for_at": stamp(row.created_at), "sent_at": sent, "server_said": row.reason}

@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, current_app, has_request_context
 from flask_sqlalchemy import SQLAlchemy
@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from webapp import write_lock
-from webapp.prepared import Plain, Writer, insert_on, plain
+from webapp.prepared import Plain, Writer, faults_of, insert_on, plain
 from webapp.site import settings
 
 if TYPE_CHECKING:
@@ -76,6 +76,11 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+MayWrite = tuple[bool, str | None]
+_MAY_WRITE_SQLITE = "SELECT true, (SELECT destination FROM moved_to LIMIT 1)"
+_MAY_WRITE = _MAY_WRITE_SQLITE.replace("true", f"pg_try_advisory_xact_lock_shared({write_lock.ADVISORY_LOCK})")
 
 
 class MovedTo(Base):
@@ -167,7 +172,7 @@ def writing() -> Iterator[Session]:
     with write_lock.queue(lock) if lock else nullcontext():
         try:
             session.connection(execution_options={"writes": True, "waited": time.monotonic() - began})
-            refuse_unless_free(plain(session))
+            refuse_unless_free(may_write(plain(session)))
             yield session
             session.commit()
         except BaseException:
@@ -188,11 +193,28 @@ def refuse_in_maintenance() -> None:
         raise write_lock.Maintenance
 
 
-def refuse_unless_free(transaction: Plain) -> None:
-    """Raises Held, Moved. One statement, as PostgreSQL is a way off; plain, as all writers of SQLite queue behind it."""
-    free = "true" if transaction.dialect.name == "sqlite" else f"pg_try_advisory_xact_lock_shared({write_lock.ADVISORY_LOCK})"
-    statement = f"SELECT {free}, (SELECT destination FROM moved_to LIMIT 1)"  # noqa: S608 - our own words
-    free, destination = transaction.execute(statement).fetchone()
+def begin(transaction: Plain, waited: float) -> MayWrite:
+    """Begin a write transaction on the driver's own connection; what `refuse_unless_free` is to judge."""
+    if transaction.dialect.name == "sqlite":
+        begin_to_write(transaction.execute, waited)
+        return may_write(transaction)
+    with faults_of(transaction.dialect):
+        # Two statements on one way there and back, which prepared ones cannot be.
+        cursor = transaction.driver.execute(f"BEGIN; {_MAY_WRITE}", prepare=False)
+        cursor.nextset()
+        return cast(MayWrite, cursor.fetchone())
+
+
+def may_write(transaction: Plain) -> MayWrite:
+    """Whether nobody holds writers off, and where the data has moved to. One statement, as PostgreSQL is a way off; plain, as all
+    writers of SQLite queue behind it."""
+    statement = _MAY_WRITE_SQLITE if transaction.dialect.name == "sqlite" else _MAY_WRITE
+    return cast(MayWrite, transaction.execute(statement).fetchone())
+
+
+def refuse_unless_free(answer: MayWrite) -> None:
+    """Raises Held, Moved."""
+    free, destination = answer
     if not free:
         raise write_lock.Held
     if destination is not None:

@@ -15,7 +15,7 @@ from flask import current_app
 from sqlalchemy.exc import OperationalError
 
 from webapp import write_lock
-from webapp.database import begin_to_write, db, refuse_in_maintenance, refuse_unless_free
+from webapp.database import begin, db, refuse_in_maintenance, refuse_unless_free
 from webapp.plain_connections import connected
 from webapp.prepared import Plain, faults_of
 
@@ -104,11 +104,10 @@ def _is_the_database(error: BaseException) -> bool:
 @contextmanager
 def _transaction(since: float) -> Iterator[Plain]:
     lock = current_app.extensions["write_lock"]
-    with write_lock.queue(lock) if lock else nullcontext(), connected() as transaction:
-        if lock:
-            begin_to_write(transaction.execute, time.monotonic() - since)
+    with write_lock.queue(lock) if lock else nullcontext(), connected(lambda plain: begin(plain, time.monotonic() - since)) as begun:
+        transaction, answer = begun
         try:
-            refuse_unless_free(transaction)
+            refuse_unless_free(answer)
             yield transaction
             for act in transaction.info.get("before_commit", ()):
                 act()

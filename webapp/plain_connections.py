@@ -1,68 +1,91 @@
 """The driver's own connections, for prepared statements (prepared.py).
 
-On SQLite they are kept apart from SQLAlchemy's pool, whose lending and taking back costs as much as three statements do. On
-PostgreSQL they are the pool's, which asks each whether it still lives.
+They are kept apart from SQLAlchemy's pool, whose lending and taking back costs as much as three statements do. Nor is each asked
+whether it still lives before it is used, as the pool does: what is asked first tells, and is asked again on a new one.
 """
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from flask import current_app
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import DBAPIError
 
 from webapp.database import db
 from webapp.prepared import Plain, faults_of
 
+Answer = TypeVar("Answer")
+
+
+def reading_plainly(question: Callable[[Plain], Answer]) -> Answer:
+    """The answer to one prepared question, asked outside of the request's own transaction."""
+    with connected(question) as (_, answer):
+        return answer
+
 
 @contextmanager
-def reading_plainly() -> Iterator[Plain]:
-    """For one prepared question, outside of the request's own transaction."""
-    with connected() as session:
-        yield session
+def connected(first: Callable[[Plain], Answer]) -> Iterator[tuple[Plain, Answer]]:
+    """A connection, and the answer to what is to be asked `first` on it: once more if it turns out to be dead.
 
-
-@contextmanager
-def connected() -> Iterator[Plain]:
-    """A connection outside of a transaction. One that is left within one is rolled back or closed."""
-    engine = db.engine
-    if current_app.extensions["write_lock"] is None:
-        with faults_of(engine.dialect):
-            raw = engine.raw_connection()
-        with closing(raw):
-            yield Plain(engine.dialect, raw.driver_connection)
-        return
+    One that is left within a transaction is closed.
+    """
     idle = current_app.extensions.get("plain_connections")
     if idle is None:
-        idle = current_app.extensions.setdefault("plain_connections", _Idle(engine))
-    connection = idle.lend()
+        idle = current_app.extensions.setdefault("plain_connections", _Idle(db.engine))
+    session, answer = idle.ask(first)
     try:
-        yield Plain(engine.dialect, connection)
+        yield session, answer
     finally:
-        if connection.in_transaction:
-            connection.close()
-        else:
-            idle.append(connection)
+        idle.take_back(session)
 
 
 class _Idle(list[Any]):
-    """SQLite's connections that nobody uses now; no more than there were ever used at once."""
+    """Connections that nobody uses now; no more than there were ever used at once."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self._engine = engine
+        self._on_sqlite = engine.dialect.name == "sqlite"
         event.listen(engine, "engine_disposed", self._close)
 
-    def lend(self) -> Any:
+    def ask(self, first: Callable[[Plain], Answer]) -> tuple[Plain, Answer]:
         try:
-            return self.pop()
+            session = Plain(self._engine.dialect, self.pop())
         except IndexError:
-            pass
+            return self._ask(self._connect(), first)
+        try:
+            return self._ask(session, first)
+        except DBAPIError:
+            if self._on_sqlite or not session.driver.closed:
+                raise
+        self._engine.dispose()  # the others are as old
+        return self._ask(self._connect(), first)
+
+    def _ask(self, session: Plain, first: Callable[[Plain], Answer]) -> tuple[Plain, Answer]:
+        try:
+            return session, first(session)
+        except BaseException:
+            self.take_back(session)
+            raise
+
+    def take_back(self, session: Plain) -> None:
+        if self._is_at_rest(session.driver):
+            self.append(session.driver)
+        else:
+            session.driver.close()
+
+    def _is_at_rest(self, driver: Any) -> bool:
+        return not (driver.in_transaction if self._on_sqlite else driver.pgconn.transaction_status)  # IDLE is 0
+
+    def _connect(self) -> Plain:
         with faults_of(self._engine.dialect):
             raw = self._engine.raw_connection()
-        connection = raw.driver_connection
+        driver: Any = raw.driver_connection
         raw.detach()
-        return connection
+        if not self._on_sqlite:
+            driver.autocommit = True  # BEGIN goes with the first question: one way there and back less
+        return Plain(self._engine.dialect, driver)
 
     def _close(self, _engine: Engine) -> None:
         while self:

@@ -36,16 +36,19 @@ class _Impatient(psycopg.Connection[TupleRow]):
     """Closes itself when an answer takes longer than `patience` seconds; OperationalError then."""
 
     patience: float = STATEMENT + 1  # the server's own refusal says more, and keeps the connection: it goes first
+    _at_rest = True
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
-        # With autocommit only that is asked which must be quick: "are you there?" before each use, and limits.
-        patience = min(PING, self.patience) if self.autocommit else self.patience
+        # With autocommit, only that is asked outside of a transaction which must be quick: "are you there?", BEGIN, limits, one row.
+        patience = min(PING, self.patience) if self.autocommit and self._at_rest else self.patience
         try:
             return super().wait(gen, interval, patience if timeout is None else timeout)
         except OperationalError:
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self.close()  # what it still says would be taken for the answer to the next question
             raise
+        finally:
+            self._at_rest = self.pgconn.transaction_status == TransactionStatus.IDLE
 
     def rollback(self) -> None:
         """As of others; of one that is closed nothing is left to roll back, and why it was closed is worth more than that."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tests.kernel.test_database import NOON, creative
 from webapp import group_commit
 from webapp.ads.models import Creative
-from webapp.database import db, writing
+from webapp.database import db, is_sqlite, writing
 from webapp.mail.models import Outbox
 from webapp.plain_connections import reading_plainly
 from webapp.prepared import Plain, Prepared, insert_on
@@ -38,17 +38,15 @@ def keep(session: Plain | Session, digest: bytes = b"d" * 32, words: str = "Ⓦo
 def test_values_go_in_and_come_out_as_with_the_models(session: Session) -> None:
     elsewhere = NOON.astimezone(timezone(timedelta(hours=-5)))
     assert group_commit.write("test", lambda writer: keep(writer, since=elsewhere)) == 1
-    with reading_plainly() as reader:
-        assert KEPT.all(reader) == [(b"d" * 32, "Ⓦords", NOON, True)]
-        assert KEPT.first(reader) == (b"d" * 32, "Ⓦords", NOON, True)
+    assert reading_plainly(KEPT.all) == [(b"d" * 32, "Ⓦords", NOON, True)]
+    assert reading_plainly(KEPT.first) == (b"d" * 32, "Ⓦords", NOON, True)
     row = session.scalars(select(ConsentText)).one()
     assert (row.sha256, row.text, row.since) == (b"d" * 32, "Ⓦords", NOON)
 
 
 def test_nothing_found_is_none_and_no_row_changed_is_zero(session: Session) -> None:
-    with reading_plainly() as reader:
-        assert KEPT.first(reader) is None
-        assert KEPT.all(reader) == []
+    assert reading_plainly(KEPT.first) is None
+    assert reading_plainly(KEPT.all) == []
     gone = Prepared(delete(TEXT).where(TEXT.c.kind == bindparam("kind")))
     assert group_commit.write("test", lambda writer: gone.run(writer, kind="nothing")) == 0
 
@@ -96,8 +94,8 @@ def test_faults_are_those_of_sqlalchemy_and_tell_no_value(session: Session) -> N
         writer.flush()
     assert type(plainly.value.orig) is type(usually.value.orig)
     assert "something secret" not in str(plainly.value) + repr(plainly.value)
-    with pytest.raises(DBAPIError) as lacking, reading_plainly() as reader:
-        Prepared(text("SELECT 1 FROM no_such_table")).all(reader)
+    with pytest.raises(DBAPIError) as lacking:
+        reading_plainly(Prepared(text("SELECT 1 FROM no_such_table")).all)
     with pytest.raises(DBAPIError) as usual:
         session.execute(text("SELECT 1 FROM no_such_table"))
     assert type(lacking.value) is type(usual.value)
@@ -106,9 +104,19 @@ def test_faults_are_those_of_sqlalchemy_and_tell_no_value(session: Session) -> N
 
 def test_a_connection_that_failed_is_as_good_as_new(session: Session) -> None:
     for _ in range(20):
-        with pytest.raises(DBAPIError), reading_plainly() as reader:
-            Prepared(text("SELECT 1 FROM no_such_table")).all(reader)
+        with pytest.raises(DBAPIError):
+            reading_plainly(Prepared(text("SELECT 1 FROM no_such_table")).all)
     assert group_commit.write("test", keep) == 1
+
+
+def test_a_connection_that_died_while_nobody_used_it_costs_nobody_anything(session: Session) -> None:
+    group_commit.write("test", keep)
+    if not is_sqlite(session):
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        for ask in (lambda: reading_plainly(KEPT.first), lambda: group_commit.write("test", KEPT.first)):
+            session.execute(text(f"SELECT pg_terminate_backend(pid, 5000) {others}"))
+            session.rollback()
+            assert ask() == (b"d" * 32, "Ⓦords", NOON, True)
 
 
 def test_a_time_without_a_zone_is_refused(session: Session) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from webapp.mail.handing import mail_server_problem
     from webapp.mail.letters import Attachment, Button, Fixed, Letter, Paragraph, Part
     from webapp.mail.looking import Queue, Row, Sent, about, count_by_kind, queue_state, sent_about
-    from webapp.mail.owing import owe, owe_all
+    from webapp.mail.owing import insert_letter, letter_values, owe, owe_all
     from webapp.mail.registered import (
         before_mail,
         on_round,
@@ -30,7 +30,7 @@ else:
         handing="mail_server_problem",
         letters="Attachment Button Fixed Letter Paragraph Part",
         looking="Queue Row Sent about count_by_kind queue_state sent_about",
-        owing="owe owe_all",
+        owing="insert_letter letter_values owe owe_all",
         registered="before_mail on_round register_addressee register_letter register_mailbox_key register_mailing",
         rounds="Tally",
         suppressing="NotAnAddress suppressed",
@@ -54,6 +54,8 @@ __all__ = [
     "count_by_kind",
     "forget",
     "init_app",
+    "insert_letter",
+    "letter_values",
     "mail_server_problem",
     "on_round",
     "owe",

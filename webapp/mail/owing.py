@@ -2,14 +2,17 @@
 
 from datetime import datetime
 from secrets import token_hex
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Table, bindparam
+from sqlalchemy import ColumnElement, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from webapp.database import insert_into
 from webapp.mail.models import Mailing, Outbox
 from webapp.prepared import Prepared, Writer, insert_on
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 FIRST, AFTER_OTHERS = 0, 1
 
@@ -21,10 +24,29 @@ def owe(
 
     `not_before`: when it may go out at the earliest, if that is not `now`.
     """
-    row = {
-        "kind": kind,
-        "ref": ref,
-        "dedupe_key": dedupe_key,
+    return _OWE.first(session, kind=kind, ref=ref, dedupe_key=dedupe_key, **_row(now, not_before, priority)) is not None
+
+
+def insert_letter(kind: ColumnElement[str], ref: ColumnElement[int], dedupe_key: ColumnElement[str]) -> "postgresql.Insert":
+    """What `owe` does as a part of another statement, on PostgreSQL: the letters that `kind`, `ref` and `dedupe_key` select.
+
+    It takes the values of `letter_values`.
+    """
+    given = {column: bindparam(f"letter_{column}", type_=_OUTBOX.c[column].type) for column in _GIVEN}
+    row: dict[str, ColumnElement[Any]] = {"kind": kind, "ref": ref, "dedupe_key": dedupe_key, **given}
+    letters = select(*(value.label(name) for name, value in row.items())).where(kind.is_not(None))
+    insert = insert_on("postgresql", _OUTBOX).from_select(list(row), letters)
+    return cast("postgresql.Insert", insert).on_conflict_do_nothing(index_elements=["dedupe_key"])
+
+
+def letter_values(*, now: datetime, not_before: datetime | None = None, priority: int = FIRST) -> dict[str, object]:
+    """What all letters of a statement with `insert_letter` have in common. Only one of them is ever owed: they would share an id."""
+    row = _row(now, not_before, priority)
+    return {f"letter_{column}": row[column] for column in _GIVEN}
+
+
+def _row(now: datetime, not_before: datetime | None, priority: int) -> dict[str, object]:
+    return {
         "message_id": token_hex(16),
         "state": "new",
         "priority": priority,
@@ -32,16 +54,15 @@ def owe(
         "next_at": not_before or now,
         "created_at": now,
     }
-    return _OWE.first(session, **row) is not None
 
 
 # Built once: for a single row, building a statement costs more than running it.
 _OUTBOX = cast(Table, Outbox.__table__)
-_COLUMNS = ("kind", "ref", "dedupe_key", "message_id", "state", "priority", "attempts", "next_at", "created_at")
+_GIVEN = ("message_id", "state", "priority", "attempts", "next_at", "created_at")
 _OWE = Prepared(
     lambda dialect: (
         insert_on(dialect, _OUTBOX)
-        .values({column: bindparam(column, type_=_OUTBOX.c[column].type) for column in _COLUMNS})
+        .values({column: bindparam(column, type_=_OUTBOX.c[column].type) for column in ("kind", "ref", "dedupe_key", *_GIVEN)})
         .on_conflict_do_nothing(index_elements=["dedupe_key"])
         .returning(_OUTBOX.c.id)
     )

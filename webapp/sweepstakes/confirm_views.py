@@ -119,8 +119,7 @@ def _person(token: str) -> Person:
     keys = keyring()
     try:
         entrant_id, counter = read_token(keys.secret, "confirm", token)
-        with reading_plainly() as session:
-            person = by_id(session, entrant_id, keys=keys)
+        person = reading_plainly(lambda session: by_id(session, entrant_id, keys=keys))
     except (BadToken, NoSuchEntrant) as error:
         raise Refusal(NO_SUCH_LINK, status=404) from error
     if person.token_counter != counter or person.state in {"withdrawn", "erased"}:

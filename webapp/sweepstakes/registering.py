@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
-from sqlalchemy import Executable, Table, bindparam, literal, select, text, update
+from sqlalchemy import Executable, Table, Text, bindparam, case, literal, select, text, update
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from webapp.database import Moment, insert_into
 from webapp.keys import Keyring
-from webapp.mail import owe
+from webapp.mail import insert_letter, letter_values, owe
 from webapp.prepared import Prepared, Writer, insert_on, plain
 from webapp.sweepstakes.addresses import Address
 from webapp.sweepstakes.doubting import is_disposable
@@ -79,18 +81,22 @@ def register(session: Writer, campaign: Taking, wish: Registration, *, now: date
     `mail_delay`: seconds that the letter waits at least, so that all letters together keep to their limit.
     Raises NotTaking outside [opens_at, closes_at).
     """
-    row = _ENTER.first(session, campaign_id=campaign.id, now=now, **vars(wish))
+    given = {"campaign_id": campaign.id, "now": now, **vars(wish)}
+    # At most one letter a day, or the form would be a way to flood somebody's inbox.
+    day, not_before = f"{now:%Y-%m-%d}", now + timedelta(seconds=mail_delay)
+    at_once = plain(session).dialect.name == "postgresql"
+    if at_once:
+        row = _ENTER_AND_OWE.first(session, **given, day=day, **letter_values(now=now, not_before=not_before))
+    else:
+        row = _ENTER.first(session, **given)
     if row is None:
         raise NotTaking(campaign.slug)
     entrant_id, state, registered_at = row
-    if plain(session).dialect.name == "sqlite":
+    if not at_once:
         _AS_IT_WAS.run(session, entrant_id=entrant_id)
-    # An excluded person was told before, and gets no more letters.
-    kind = {"pending": "confirm", "confirmed": "already_in"}.get(state)
-    if kind is not None:
-        # At most one a day, or the form would be a way to flood somebody's inbox.
-        key = f"{kind}/{entrant_id}/{now:%Y-%m-%d}"
-        owe(session, kind, entrant_id, dedupe_key=key, now=now, not_before=now + timedelta(seconds=mail_delay))
+        kind = _LETTERS.get(state)
+        if kind is not None:
+            owe(session, kind, entrant_id, dedupe_key=f"{kind}/{entrant_id}/{day}", now=now, not_before=not_before)
     return bool(registered_at == now)
 
 
@@ -109,7 +115,7 @@ _NAMED = select(_CAMPAIGN.id, _CAMPAIGN.slug).where(*_OPEN_NOW, _CAMPAIGN.slug =
 _CURRENT = select(_CAMPAIGN.id, _CAMPAIGN.slug).where(*_OPEN_NOW).order_by(_CAMPAIGN.closes_at, _CAMPAIGN.id).limit(1)
 
 
-def _enter(dialect: str) -> Executable:
+def _enter(dialect: str) -> ReturningInsert[int, str, datetime]:
     """Insert if the campaign takes entries; of who is in already the row is written, too: on SQLite one ahead in its counter.
 
     SQLite leaves out the write of a row as it was, and with it the wait for the disk: ten times all else, it told who is known.
@@ -131,7 +137,17 @@ def _enter(dialect: str) -> Executable:
     return upsert.returning(_ENTRANT.id, _ENTRANT.state, _ENTRANT.registered_at)
 
 
-_ENTER = Prepared(_enter)
+def _enter_and_owe(dialect: str) -> Executable:
+    """Both on one way there and back, for a database that is a way off."""
+    entered = _enter(dialect).cte("entered")
+    kind = case(_LETTERS, value=entered.c.state)
+    owed = insert_letter(kind, entered.c.id, kind + "/" + sql_cast(entered.c.id, Text) + "/" + bindparam("day", type_=Text()))
+    return select(entered.c.id, entered.c.state, entered.c.registered_at).add_cte(owed.cte("owed"))
+
+
+# By the state of an entrant. An excluded person was told before, and gets no more letters.
+_LETTERS = {"pending": "confirm", "confirmed": "already_in"}
+_ENTER, _ENTER_AND_OWE = Prepared(_enter), Prepared(_enter_and_owe)
 _AS_IT_WAS = Prepared(
     update(cast(Table, Entrant.__table__)).where(_ENTRANT.id == bindparam("entrant_id")).values(token_counter=_ENTRANT.token_counter - 1)
 )

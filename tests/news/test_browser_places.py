@@ -97,7 +97,10 @@ def test_an_article_in_arabic_reads_from_the_right_and_nothing_sticks_out(browse
     page.context.close()
 
 
-def test_a_reader_without_javascript_shares_and_nobody_else_is_asked_before_the_press(browser: Browser, paper: Site) -> None:
+@pytest.mark.parametrize(("name", "host"), [("WhatsApp", "wa.me"), ("Bluesky", "bsky.app")])
+def test_a_reader_without_javascript_shares_and_nobody_else_is_asked_before_the_press(
+    browser: Browser, paper: Site, name: str, host: str
+) -> None:
     page, told = opened(browser, 390, java_script_enabled=False)
     asked: list[Request] = []
 
@@ -106,22 +109,17 @@ def test_a_reader_without_javascript_shares_and_nobody_else_is_asked_before_the_
         route.fulfill(body="shared", content_type="text/plain")
 
     page.context.route(lambda url: not url.startswith(paper.url), answer)
-    for name, host in (("WhatsApp", "wa.me"), ("Bluesky", "bsky.app")):
-        page.goto(paper.url + ARTICLE)
-        page.wait_for_load_state("networkidle")
-        headline = page.locator("article h1").inner_text()
-        assert asked == [] and told == []
-        page.locator(".share").get_by_role("link", name=name).click()
-        page.wait_for_url(f"https://{host}/**")
-        assert pressed(asked) == (host, f"{headline} {paper.url}{ARTICLE}")
-        asked.clear()
-        told.clear()
-    page.context.close()
-
-
-def pressed(asked: list[Request]) -> tuple[str, str]:
-    """The host, and the text it is given, of the only request; which names at most the site that it comes from."""
-    [request] = asked
-    assert "/news/" not in request.all_headers().get("referer", "")
+    page.goto(paper.url + ARTICLE)
+    page.wait_for_load_state("networkidle")
+    headline = page.locator("article h1").inner_text()
+    assert asked == []
+    assert told == []
+    page.locator(".share").get_by_role("link", name=name).click()
+    page.wait_for_url(f"https://{host}/**")
+    [request] = [each for each in asked if each.is_navigation_request()]
     address = urlsplit(request.url)
-    return str(address.hostname), parse_qs(address.query)["text"][0]
+    assert address.hostname == host
+    assert parse_qs(address.query) == {"text": [f"{headline} {paper.url}{ARTICLE}"]}
+    # They learn at most which site it was.
+    assert "/news/" not in request.all_headers().get("referer", "")
+    page.context.close()

@@ -41,7 +41,7 @@ def prose() -> list[str]:
     """The sentences of the sample edition: words as a paper's readers get them."""
     files = sorted((ROOT / "webapp/demo/edition").glob("*.md"))
     texts = [file.read_text(encoding="utf-8").split("\n---\n", 1)[1] for file in files]
-    plain = [re.sub(r"!?\[[^\]]*\]\([^)]*\)|^[#>*-].*$|[*_`]", "", text, flags=re.MULTILINE) for text in texts]
+    plain = [re.sub(r"^[#>*!-].*$|\[|\]\([^)]*\)|[*_`]", "", text, flags=re.MULTILINE) for text in texts]
     return [" ".join(sentence.split()) for text in plain for sentence in re.split(r"(?<=[.!?])\s+", text) if len(sentence) > 60]
 
 

@@ -88,7 +88,7 @@ def another_offered(form: RegisterForm, slug: str | None) -> Response:
         opens = "" if coming.slug == slug else f" {coming.title} opens {coming.opens}."
         notice += f"{opens} What you typed is kept: leave this page open, and press the button then."
     offered = instead or coming
-    again = filled(form, token=_token(), agree=offered is not None and offered.slug == slug)
+    again = filled(form, token=posting.token_for_form(), agree=offered is not None and offered.slug == slug)
     opens_later = coming.opens if coming else None
     return _page(offered, again, 422, notice=notice, closed=offered is None, opens_later=opens_later, look=TICK if instead else LOOK)
 
@@ -98,7 +98,7 @@ def away(form: RegisterForm) -> Response:
     _note("away")
     db.session.remove()
     ours = judge(request.headers, settings()) is not Verdict.CROSS
-    again = filled(form, token=_token(), agree=ours, newsletter=ours)
+    again = filled(form, token=posting.token_for_form(), agree=ours, newsletter=ours)
     response = _page(None, again, 503, notice=AWAY, look=LOOK if ours else TICK, campaign=form.campaign.data or "")
     response.headers["Retry-After"] = "30"
     return response
@@ -112,11 +112,6 @@ def _current() -> Offer | None:
     return current_offer(db.session(), clock.now(), site_name=settings().site_name)
 
 
-def _token() -> str | None:
-    """What a form shown again must carry to be taken the next time."""
-    return form_tokens.issue() if settings().form_under_attack else posting.token_if_needed()
-
-
 def _shown_again(
     form: RegisterForm,
     status: int,
@@ -128,7 +123,7 @@ def _shown_again(
 ) -> Response:
     slug = form.campaign.data
     offer = (offer_of(db.session(), slug, site_name=settings().site_name) if slug else None) or _current()
-    again = filled(form, token=token or _token(), agree=consents, newsletter=consents, faulty=faulty)
+    again = filled(form, token=token or posting.token_for_form(), agree=consents, newsletter=consents, faulty=faulty)
     return _page(offer, again, status, notice=notice, look=LOOK if consents else TICK)
 
 

@@ -30,6 +30,7 @@ NO_SUCH_LINK = (
 NOT_TOLD = "Your browser did not tell us that this form came from our site. Please press the button once more."
 NOT_OURS = "This form was sent from a page that is not ours. Please check it and press the button once more."
 ONCE_MORE = "Many people use this form at this moment. Please press the button once more, so that we know that you are one of them."
+NOT_STORED = "We cannot store that at this moment. Please press the button again in a minute."
 AWAY = "We cannot store that at this moment. Your address is still here: please press the button again in a minute."
 
 
@@ -103,9 +104,15 @@ def confirm(token: str) -> Response:
     if verdict is not Verdict.OURS:
         count("subscriptions", outcome=verdict.value)
         return _own_page(asked, 403, notice=NOT_TOLD if verdict is Verdict.UNKNOWN else NOT_OURS)
-    with writing() as session:
-        subscriptions.confirm(session, asked.id, newsletter_alone(settings().site_name), now=clock.now())
-    count("subscriptions", outcome="confirmed")
+    try:
+        with writing() as session:
+            new = subscriptions.confirm(session, asked.id, newsletter_alone(settings().site_name), now=clock.now())
+    except OperationalError:
+        count("subscriptions", outcome="away")
+        response = _own_page(asked, 503, notice=NOT_STORED)
+        response.headers["Retry-After"] = "30"
+        return response
+    count("subscriptions", outcome="confirmed" if new else "repeated")
     return see_other(url_for("newsletter.own", token=token))
 
 
@@ -144,7 +151,7 @@ def _again(
 ) -> Response:
     """The form with what was typed. `outcome`: for the count."""
     count("subscriptions", outcome=outcome)
-    response = _page(filled(form, token=token or posting.token_if_needed(), faulty=faulty), status, notice=notice)
+    response = _page(filled(form, token=token or posting.token_for_form(), faulty=faulty), status, notice=notice)
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response

@@ -121,6 +121,11 @@ def verdict(fields: Fields, form: str) -> Verdict:
     return Verdict.OURS if second else judged
 
 
+def token_for_form() -> str | None:
+    """As `token_if_needed`, for the forms that are asked twice of everybody under attack."""
+    return form_tokens.issue() if settings().form_under_attack else token_if_needed()
+
+
 def token_if_needed() -> str | None:
     """The token that a form shown again must carry; None for browsers that say themselves where a post comes from."""
     return None if judge(request.headers, settings()) is Verdict.OURS else form_tokens.issue()

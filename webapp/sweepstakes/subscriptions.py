@@ -57,12 +57,13 @@ def owe_link(session: Session, email_key: bytes, *, now: datetime, delay: int) -
         owe(session, "your_subscription", subscriber_id, dedupe_key=key, now=now, not_before=now + timedelta(seconds=delay))
 
 
-def confirm(session: Session, subscriber_id: int, words: Words, *, now: datetime) -> None:
-    """The address is theirs, and they want it by these words; nothing if that is so already, or has ended."""
+def confirm(session: Session, subscriber_id: int, words: Words, *, now: datetime) -> bool:
+    """The address is theirs, and they want it by these words; False if that is so already, or has ended."""
     keep(session, words, at=now)
     text_id = select(ConsentText.id).where(ConsentText.sha256 == words.digest).scalar_subquery()
     waiting = update(Subscriber).where(Subscriber.id == subscriber_id, THERE, Subscriber.confirmed_at.is_(None))
-    session.execute(waiting.values(confirmed_at=now, text_id=text_id).execution_options(synchronize_session=False))
+    confirmed = waiting.values(confirmed_at=now, text_id=text_id).returning(Subscriber.id)
+    return session.execute(confirmed.execution_options(synchronize_session=False)).first() is not None
 
 
 def end(session: Session, ids: Collection[int]) -> None:

@@ -75,9 +75,9 @@ TEXT = {
     "no-host-link": ("[hail](https:///path)", 5, "'https:///path' is not a full address"),
     "user-link": ("[hail](https://ours@evil.example)", 5, "'https://ours@evil.example' is not a full address"),
     "link-to-no-heading": ("## Hail\n\n[rain](#rain)", 7, "there is no sub-heading '#rain'"),
-    "picture-in-text": ("Rain\n![Hail](ok.jpg) again.", 6, "a picture stands inside a text, list, quotation or link"),
-    "picture-in-quotation": ("> ![Hail](ok.jpg)", 5, "a picture stands inside a text, list, quotation or link"),
-    "picture-in-link": ("[![Hail](ok.jpg)](https://example.org)", 5, "a picture stands inside a text, list, quotation or link"),
+    "picture-in-text": ("Rain\n![Hail](ok.jpg) again.", 6, "a picture stands inside a text, list, table, quotation or link"),
+    "picture-in-quotation": ("> ![Hail](ok.jpg)", 5, "a picture stands inside a text, list, table, quotation or link"),
+    "picture-in-link": ("[![Hail](ok.jpg)](https://example.org)", 5, "a picture stands inside a text, list, table, quotation or link"),
     "picture-undescribed": ("Rain.\n\n![](ok.jpg)", 7, "the picture 'ok.jpg' has no description"),
     "picture-elsewhere": ("![Hail](https://example.org/a.jpg)", 5, "the picture 'https://example.org/a.jpg' is not a file of ours"),
     "picture-as-data": ("![Hail](data:image/png;base64,AA)", 5, "the picture 'data:image/png;base64,AA' is not a file of ours"),
@@ -96,7 +96,7 @@ TEXT = {
     "quotations-in-depth": (">" * 10_000 + " Rain", 5, "the text is nested deeper than 12 levels"),
     "lists-in-depth": ("Rain.\n\n" + "- " * 10_000 + "Rain", 7, "the text is nested deeper than 12 levels"),
     "emphasis-in-depth": ("*a " * 5000 + "b*" * 5000, 5, "the text is nested deeper than 12 levels"),
-    "pictures-in-depth": ("![" * 5000 + "a" + "](x)" * 5000, 5, "a picture stands inside a text, list, quotation or link"),
+    "pictures-in-depth": ("![" * 5000 + "a" + "](x)" * 5000, 5, "a picture stands inside a text, list, table, quotation or link"),
 }  # fmt: skip
 FILES: dict[str, tuple[bytes, int, str]] = {
     "not-utf-8": (b"---\ntitle: T\n---\nRain\nH\xe4il", 5, "the file is not UTF-8"),

@@ -16,6 +16,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from webapp.news import tables
 from webapp.news.faults import Fault
 from webapp.news.slugs import make_slug
 from webapp.news.tokens import count_words, depths, lone_image, plain, quotation, split_title
@@ -25,18 +26,16 @@ from webapp.news.unprintable import UNPRINTABLE
 DEEPEST = 12
 NAMED = 10  # sub-headings a fault names at most
 SCHEMES = {"http", "https", "mailto", "tel"}
-TAGS = {"a", "blockquote", "br", "code", "em", "figcaption", "figure", "h2", "h3", "h4", "hr", "img", "li", "ol", "p"}
-TAGS |= {"picture", "pre", "source", "span", "strong", "ul"}
-ATTRIBUTES = {
+TAGS = {"a", "blockquote", "br", "code", "em", "figcaption", "figure", "h2", "h3", "h4", "hr", "img", "li", "ol", "p", "picture"}
+TAGS |= {"pre", "source", "span", "strong", "ul", *tables.TAGS}
+ATTRIBUTES = tables.ATTRIBUTES | {
     "a": {"href", "rel"},
-    "h2": {"id"},
-    "h3": {"id"},
-    "h4": {"id"},
+    **{heading: {"id"} for heading in ("h2", "h3", "h4")},
     "img": {"src", "srcset", "sizes", "width", "height", "alt"},
     "ol": {"start"},
     "source": {"type", "srcset", "sizes"},
 }
-ATTRIBUTE_VALUES = {
+ATTRIBUTE_VALUES = tables.ATTRIBUTE_VALUES | {
     "figure": {"class": {"figure", "quote"}},
     "img": {"fetchpriority": {"high"}, "loading": {"lazy"}, "decoding": {"async"}},
     "span": {"class": {"caption", "credit"}},
@@ -78,7 +77,7 @@ class _Renderer(RendererHTML):
 
 @cache
 def _parser() -> MarkdownIt:
-    return _Markdown("commonmark", {"html": False, "xhtmlOut": False}, renderer_cls=_Renderer)
+    return tables.allow_tables(_Markdown("commonmark", {"html": False, "xhtmlOut": False}, renderer_cls=_Renderer))
 
 
 def read_body(file: str, text: str, first_line: int) -> tuple[Body, list[Fault]]:
@@ -87,10 +86,12 @@ def read_body(file: str, text: str, first_line: int) -> tuple[Body, list[Fault]]
         tokens = _parser().parse(text)
     except RecursionError:  # no text is known to do it, but the parser calls itself for brackets in brackets
         return Body([], [], 0), [Fault(file, first_line, "the text is nested too deep", "Write fewer brackets inside one another.")]
+    except tables.TooManyCells as large:
+        return Body([], [], 0), [Fault(file, first_line + large.line, large.reason, large.mend)]
     reader = _Reader(file, first_line)
     # What is nested too deep was cut off by the parser, so nothing else can be said about it.
     if reader.check_depth(tokens):
-        reader.read(tokens)
+        reader.read(list(tables.boxed(tokens)))
         if not reader.words and not reader.figures and not reader.faults:
             reader.fault(0, "the article has no text", "Write some below the second ---.")
     return Body(reader.out, reader.figures, reader.words), reader.faults
@@ -197,7 +198,7 @@ class _Reader:
                 line += 1
             elif child.type == "image":
                 mend = "Give it a paragraph of its own, with empty lines around it."
-                self.fault(line, "a picture stands inside a text, list, quotation or link", mend)
+                self.fault(line, "a picture stands inside a text, list, table, quotation or link", mend)
             elif child.type == "link_open":
                 self.link(child, line)
             elif bad := UNPRINTABLE.search(child.content):

@@ -4,7 +4,8 @@ import re
 
 # The importer's HTML: lower case, every value in double quotes, no `<` within.
 _TAG = re.compile(r'<[a-z][a-z0-9]*(?: [a-z-]+="[^"]*")*>')
-_SOURCE = re.compile(r'<source(?: [a-z-]+="[^"]*")*>|</?picture>')
+# What only our page needs; a <div> is the box around a table.
+_SOURCE = re.compile(r'<(?:source|div)(?: [a-z-]+="[^"]*")*>|</(?:picture|div)>|<picture>')
 _NEEDLESS = re.compile(r' (?:srcset|sizes|loading|decoding|fetchpriority|class|id|rel)="[^"]*"')
 _ADDRESS = re.compile(r' (href|src)="([/#][^"]*)"')
 

@@ -5,29 +5,10 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
-from multiprocessing import get_context
 
-from benchmarks import behind_nginx, commands, draw, news, pages, register, startup, weight
+from benchmarks.parts import PARTS, in_turn, together
 from benchmarks.table import Row, print_table
-
-PARTS: dict[str, Callable[[bool], list[Row]]] = {
-    "pages": pages.measure,
-    "nginx": behind_nginx.measure,
-    "register": register.measure,
-    "register-postgresql": register.measure_postgresql,
-    "draw": draw.measure,
-    "news": news.measure,
-    "startup": startup.measure,
-    "commands": commands.measure,
-    "weight": weight.measure,
-}
-
-
-# Their figures are processor time, so that a short run may have two of them share the machine.
-BY_CPU = (("draw",), ("startup", "news"))
 
 
 def main() -> int:
@@ -41,7 +22,7 @@ def main() -> int:
     began = time.monotonic()
     print(_machine())
     rows: list[Row] = []
-    for name, found in _together(names) if quick and len(names) > 1 else _in_turn(names, quick=quick):
+    for name, found in together(names) if quick and len(names) > 1 else in_turn(names, quick=quick):
         print(f"\n{name}")
         print_table(found)
         sys.stdout.flush()
@@ -49,25 +30,6 @@ def main() -> int:
     missed = [row for row in rows if not row.ok]
     print(f"\n{len(rows)} figures in {time.monotonic() - began:.0f} s, {len(missed)} missed" + "".join(f"\n  {row.what}" for row in missed))
     return 1 if missed else 0
-
-
-def _in_turn(names: Iterable[str], *, quick: bool) -> Iterator[tuple[str, list[Row]]]:
-    """Each part's rows as soon as they are there."""
-    for name in names:
-        yield name, PARTS[name](quick)
-
-
-def _together(names: Sequence[str]) -> Iterator[tuple[str, list[Row]]]:
-    """The short run: first those by processor time, side by side; then the others, which have the machine for themselves."""
-    with ProcessPoolExecutor(len(BY_CPU), mp_context=get_context("spawn")) as pool:
-        running = [pool.submit(_all_of, [name for name in lane if name in names]) for lane in BY_CPU]
-        for done in running:
-            yield from done.result()
-    yield from _in_turn((name for name in names if not any(name in lane for lane in BY_CPU)), quick=True)
-
-
-def _all_of(names: list[str]) -> list[tuple[str, list[Row]]]:
-    return list(_in_turn(names, quick=True))
 
 
 def _machine() -> str:

@@ -1,9 +1,11 @@
 """Signing up: the whole of our POST /register and POST /confirm beside an ordinary handler's, durable on both sides."""
 
 import os
+import re
 import sqlite3
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 from sqlalchemy import create_engine, select
@@ -50,9 +52,12 @@ def measure_postgresql(quick: bool) -> list[Row]:
 
 def _compare(where: str, folder: Path, site: Site, database: str, effort: Effort) -> list[Row]:
     seconds, rounds, clients = effort.seconds, effort.rounds, 8 if where else 32
-    environ = {"ORDINARY_DATABASE": database, "ORDINARY_CSRF": "off"}
+    environ = {"ORDINARY_DATABASE": database}
     with gunicorn("ours", "wsgi:app", site.environ) as ours, gunicorn("ordinary Flask", "benchmarks.ordinary.wsgi:app", environ) as other:
-        turns = [(_post(ours, seconds, clients, turn), _post(other, seconds, clients, turn)) for turn in range(-1, rounds)][1:]
+        our_form, their_form = {"FIELDS": "&campaign=win-100", "COOKIE": ""}, _their_form(other)
+        turns = [
+            (_post(ours, our_form, seconds, clients, turn), _post(other, their_form, seconds, clients, turn)) for turn in range(-1, rounds)
+        ][1:]
         mine, usual = [list(samples) for samples in zip(*turns, strict=True)]
         rows = _rows(f"{where}POST /register", mine, usual)
         links = _slices(_our_links(site), rounds), _slices(_their_links(database), rounds)

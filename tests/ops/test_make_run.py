@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import environ_of, free_port
+from tests.serving import LOST, environ_of, free_port, wait_until
 from webapp.config import ROOT
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ def test_two_at_once_on_one_port_are_one_site_and_a_sentence(tmp_path: Path) -> 
         with log.open("w") as file:
             both.append(subprocess.Popen(command, cwd=ROOT, env=environ, stdout=file, stderr=file, start_new_session=True))
     try:
-        deadline = time.monotonic() + 120  # the sample edition has many pictures
+        deadline = time.monotonic() + 300  # the sample edition has many pictures
         while [process.poll() is None for process in both].count(True) == 2 or not _is_served(port):
             assert time.monotonic() < deadline, [log.read_text() for log in logs]
             time.sleep(0.1)
@@ -35,8 +35,9 @@ def test_two_at_once_on_one_port_are_one_site_and_a_sentence(tmp_path: Path) -> 
         said = second[1].read_text()
         assert (second[0].returncode, "Traceback" in said) == (1, False), said
         assert "is taken. Try: PORT=" in said or "in use" in said, said
+        wait_until(lambda: "is at http" in first[1].read_text(), first[1].read_text)  # its last word
         first[0].send_signal(signal.SIGTERM)
-        assert first[0].wait(timeout=60) == 0, first[1].read_text()
+        assert first[0].wait(timeout=2 * LOST) == 0, first[1].read_text()
         assert f"is at http://127.0.0.1:{port}" in first[1].read_text()
     finally:
         for process in both:

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -122,12 +123,12 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[serving.S
     serving.wait_until_served(here.url)
     yield here, log
     process.terminate()
-    process.wait(timeout=40)
+    process.wait(timeout=2 * serving.LOST)
 
 
 def ask(url: str, data: bytes | None = None, **headers: str) -> int:
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, data=data, headers=headers), timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, data=data, headers=headers), timeout=serving.LOST) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -142,12 +143,19 @@ def test_the_log_is_json_lines_with_the_request_id_and_nobody_in_it(logged: tupl
     assert ask(here.url + "/confirm/secret-token-of-zoe") in {404, 410}
     assert ask(here.url + "/headlines?q=zoe.quill") == 200
     assert ask(here.url + "/zoe.quill@example.com", **{"User-Agent": "zoe-browser", "Referer": "https://example.org/zoe"}) == 404
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
-    posted = [line for line in lines if line.get("request") == own]
-    assert {"registrations", None} <= {line.get("event") for line in posted}
-    told = {(line["method"], line["route"], line["status"]) for line in posted if "route" in line}
-    assert told == {("POST", "/register", 303), ("GET", "/register/thanks", 200)}  # urllib takes the header along
-    assert {"time", "ms", "bytes"} <= posted[-1].keys() | posted[0].keys()
+
+    def posted() -> list[Any]:
+        whole = log.read_text().rpartition("\n")[0].splitlines()
+        return [line for line in map(json.loads, whole) if line.get("request") == own]
+
+    def told() -> set[tuple[str, str, int]]:
+        return {(line["method"], line["route"], line["status"]) for line in posted() if "route" in line}
+
+    # A line may come after its answer. urllib takes the header along.
+    serving.wait_until(lambda: told() == {("POST", "/register", 303), ("GET", "/register/thanks", 200)}, lambda: str(told()))
+    assert {"registrations", None} <= {line.get("event") for line in posted()}
+    assert {"time", "ms", "bytes"} <= posted()[-1].keys() | posted()[0].keys()
+    serving.wait_until(lambda: '"status": 404' in log.read_text().splitlines()[-1], log.read_text)
     text = log.read_text().lower()
     assert not [word for word in ("zoe", "quill", "secret-token", "@", "127.0.0.1,", "mozilla", "referer") if word in text]
 
@@ -156,10 +164,14 @@ def test_figures_are_those_of_all_workers(logged: tuple[serving.Site, Path]) -> 
     here, _ = logged
     for _ in range(40):
         ask(here.url + "/register")
-    with urllib.request.urlopen(here.url + "/metrics", timeout=10) as answer:
-        text = answer.read().decode()
-    found = re.search(r'daily_draw_requests_total\{method="GET",route="/register",status="200"\} (\d+)', text)
-    assert found and int(found[1]) >= 40
+
+    def counted() -> int:
+        with urllib.request.urlopen(here.url + "/metrics", timeout=serving.LOST) as answer:
+            text = answer.read().decode()
+        found = re.search(r'daily_draw_requests_total\{method="GET",route="/register",status="200"\} (\d+)', text)
+        return int(found[1]) if found else 0
+
+    serving.wait_until(lambda: counted() >= 40, "forty requests in the figures")
 
 
 def test_an_unexpected_error_is_noted_with_its_reference_and_without_its_words(

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from psycopg.errors import ObjectInUse
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
@@ -21,7 +21,8 @@ from werkzeug.test import TestResponse
 
 from tests import chromium, postgres
 from tests.linting import lint
-from webapp import create_app
+from tests.serving import LOST
+from webapp import content_version, create_app, server_timeouts
 from webapp.database import db
 from webapp.ops.installing import install
 from webapp.site import settings
@@ -144,7 +145,16 @@ def environ() -> dict[str, str]:
 
 
 @pytest.fixture
-def app(database_url: str | None, environ: dict[str, str], installed: Path, tmp_path: Path) -> Iterator[Flask]:
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no fault of the database. What becomes of one that hangs is tried in tests/ops/test_faults_database.py."""
+    for name in ("CONNECTING", "LOCK", "STATEMENT", "PING"):
+        monkeypatch.setattr(server_timeouts, name, LOST)
+    monkeypatch.setattr(server_timeouts._Impatient, "patience", LOST + 1)
+    monkeypatch.setattr(content_version, "AWAY_AFTER", LOST)
+
+
+@pytest.fixture
+def app(database_url: str | None, environ: dict[str, str], installed: Path, tmp_path: Path, patience: None) -> Iterator[Flask]:
     """A fresh, installed app; its context is pushed for the whole test."""
     folder = tmp_path / "instance"
     shutil.copytree(installed, folder)
@@ -176,6 +186,7 @@ def browser() -> Iterator[Browser]:
     program = chromium.find()
     if program is None:
         pytest.skip("needs Chromium: python -m tests.chromium")
+    expect.set_options(timeout=LOST * 1000)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, args=chromium.ARGUMENTS)
         yield running

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def test_a_card_is_made_anew_when_its_words_change_and_only_then(run: FlaskCliRu
     assert second != first
     assert (settings().media / Path(second).name).is_file()
     assert imported(run, tmp_path)["unchanged"] == ["a"]
-    plan = read_edition(db.session(), [tmp_path], media=settings().media, paper="Another Name")
+    plan = read_edition(db.session(), [tmp_path], media=settings().media, paper="Another Name", now=datetime(2024, 12, 9, tzinfo=UTC))
     with writing() as session:
         store(session, plan, now=plan.known.articles["a"].published)
     assert shared(client, "/news/a") not in {first, second}

@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from html import unescape
 from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree as Tree
@@ -18,6 +19,7 @@ from tests.news.test_pages import NOON, publish, text
 from webapp.database import writing
 from webapp.headers import PAGE
 from webapp.news.elsewhere import for_elsewhere
+from webapp.news.linked_data import list_path
 from webapp.news.models import Article, Figure, Picture
 from webapp.site import settings
 
@@ -224,6 +226,26 @@ def test_robots_may_read_everything_but_what_belongs_to_one_person(client: Flask
     robots = text(client, "/robots.txt")
     assert re.findall("Disallow: (.*)", robots) == ["/confirm", "/entry", "/claim", "/unsubscribe"]
     assert f"Sitemap: {settings().site_url}/news-sitemap.xml" in robots
+
+
+def test_a_section_and_an_author_have_one_address_wherever_it_is_written(client: FlaskClient) -> None:
+    odd = "A/B: O'Neill & Söhne (50 %) + ~ * ! $ , ; ? @ # =\""
+    publish("one", section=odd, authors=[odd])
+    page = text(client, "/news/one")
+    for name, found in (("section", 'class="kicker"'), ("author", 'rel="author"')):
+        (tag,) = (tag for tag in re.findall("<p[^>]*>.*?</p>", page) if found in tag)
+        link = unescape(re.findall('href="([^"]+)"', tag)[0])
+        assert link.startswith(f"/headlines?{name}=") and link == list_path(**{name: odd})
+        article, way = linked_data(page)
+        assert settings().site_url + link == (article["author"][0]["url"] if name == "author" else way["itemListElement"][1]["item"])
+        canonical = re.findall('<link rel="canonical" href="([^"]+)">', text(client, link))[0]
+        assert unescape(canonical) == settings().site_url + link
+
+
+def test_the_language_of_the_page_is_named_as_open_graph_asks(client: FlaskClient) -> None:
+    page = text(client, "/headlines")
+    (language,), (locale,) = re.findall('<html lang="([^"]+)">', page), re.findall('<meta property="og:locale" content="([^"]+)">', page)
+    assert re.fullmatch("[a-z]{2}_[A-Z]{2}", locale) and locale.startswith(language)
 
 
 def test_the_manifest_and_the_icons_are_there(client: FlaskClient) -> None:

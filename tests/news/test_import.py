@@ -206,7 +206,7 @@ def test_files_that_want_the_same_address_are_named_both(run: FlaskCliRunner, tm
 
 def test_what_others_stored_meanwhile_is_not_overwritten(run: FlaskCliRunner, session: Session, tmp_path: Path) -> None:
     path = write(tmp_path, "a.md")
-    plan = read_edition(db.session(), [path], media=settings().media, paper="The Paper")
+    plan = read_edition(db.session(), [path], media=settings().media, paper="The Paper", now=NOW)
     imported(run, write(tmp_path / "theirs", "a.md", "Theirs."))
     with pytest.raises(ChangedMeanwhile), writing() as writer:
         store(writer, plan, now=NOW)

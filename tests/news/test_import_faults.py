@@ -1,15 +1,17 @@
 """What cannot be imported is refused by name: file, line, reason and mend, all at once."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
+import time_machine
 from flask.testing import FlaskCliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tests.news.importing_tools import faults, picture, put, write
+from tests.news.importing_tools import faults, imported, picture, put, write
 from webapp.news.faults import Fault
 from webapp.news.fields import parse_article
 from webapp.news.finding import Found
@@ -217,3 +219,14 @@ def test_no_front_matter_breaks_the_reader(front: str, more: str) -> None:
         data = f"---\n{text}\n---\nRain".encode(errors="surrogatepass")
         for fault in _faults(data):
             assert 1 <= fault.line <= data.count(b"\n") + data.count(b"\r") + 1
+
+
+def test_a_change_in_the_future_is_a_fault_but_not_that_of_a_clock_a_little_ahead(run: FlaskCliRunner, tmp_path: Path) -> None:
+    write(tmp_path, "a.md", more="updated: 2024-12-09T08:05:00Z\n")
+    write(tmp_path, "b.md", more="updated: 2024-12-09T08:05:01Z\n")
+    with time_machine.travel(datetime(2024, 12, 9, 8, 0, tzinfo=UTC), tick=False):
+        (fault,) = faults(run, tmp_path)
+        assert (fault["file"], fault["line"], fault["reason"]) == (f"{tmp_path}/b.md", 4, "updated is in the future")
+        assert fault["mend"] == "Write when it was changed, or delete the line."
+    with time_machine.travel(datetime(2024, 12, 9, 8, 1, tzinfo=UTC), tick=False):
+        imported(run, tmp_path)

@@ -5,15 +5,24 @@ import signal
 import sqlite3
 import subprocess
 import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from tests.news.importing_tools import imported, picture, put, write
 from tests.serving import BIN, Site, installed_site
 from webapp.config import ROOT
+from webapp.database import db, writing
+from webapp.news import cli
+from webapp.news.importing import Plan, read_edition
+from webapp.news.storing import in_parts, store
+from webapp.site import settings
 
 MANY = 700
+NOW = datetime(2024, 12, 9, 8, 0, tzinfo=UTC)
 
 
 def edition(folder: Path, count: int) -> Path:
@@ -76,3 +85,31 @@ def test_an_address_changes_hands_in_one_part_of_a_large_import(run: FlaskCliRun
     assert (len(facts["new"]), facts["changed"]) == (122, ["giver"])
     assert client.get("/news/old").location == "/news/a"
     assert client.get("/news/z").status_code == 200
+
+
+def test_an_import_that_ends_early_says_how_much_it_stored(
+    run: FlaskCliRunner, client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(150):
+        write(tmp_path / "ours", f"a{number:03}.md", title=f"Rain {number}")
+
+    def interrupted(plan: Plan) -> Iterator[Plan]:
+        first, second = in_parts(plan)
+        yield first
+        other = write(tmp_path / "theirs", "a149.md", "Theirs.", title="Theirs")
+        with writing() as session:
+            store(session, read_edition(db.session(), [other], media=settings().media, paper="The Paper", now=NOW), now=NOW)
+        yield second
+
+    monkeypatch.setattr(cli, "in_parts", interrupted)
+    result = run.invoke(args=["article", "import", str(tmp_path / "ours")])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "Error: Other articles were stored while these files were read; theirs were left alone. "
+        "100 articles were stored before. Import again.\n"
+    )
+    monkeypatch.undo()
+    assert client.get("/news/a099").status_code == 200
+    assert client.get("/news/a100").status_code == 404
+    facts = imported(run, tmp_path / "ours")
+    assert (len(facts["new"]), facts["changed"], len(facts["unchanged"])) == (49, ["a149"], 100)

@@ -48,7 +48,8 @@ def fill(*, quiet: bool = False) -> Filled:
     """Make everything of the sample edition that is not there yet. Raises NotHere."""
     _refuse_on_a_real_paper()
     now = clock.now()
-    plan = read_edition(db.session(), [EDITION], media=settings().media, paper=settings().site_name, progress=partial(console.progress, quiet=quiet))
+    here, bar = settings(), partial(console.progress, quiet=quiet)
+    plan = read_edition(db.session(), [EDITION], media=here.media, paper=here.site_name, now=now, progress=bar)
     with writing() as session:
         summary = store(session, plan, now=now, made_up=True)
         ads = store_house_ads(session, EDITION / "ads", settings().media, HOUSE_ADS, advertiser=settings().site_name)

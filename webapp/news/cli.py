@@ -38,16 +38,18 @@ def import_(paths: tuple[Path, ...], dry_run: bool, again: bool, as_json: bool) 
     """Store the Markdown files in PATH…; safe to repeat.
 
     PATH is a .md file, or a folder to be searched for them; pictures must lie in the same folder, or below it. Nothing is
-    stored before everything was found in order. An import that was broken off goes on where it was when it is repeated.
+    stored before everything was found in order; then a hundred articles at a time are. An import that was broken off goes on
+    where it was when it is repeated.
 
     Example: flask article import articles/
     """
-    bar = partial(console.progress, quiet=as_json)
+    bar, now, stored = partial(console.progress, quiet=as_json), clock.now(), 0
     try:
+        here = settings()
         plan = read_edition(
-            db.session(), paths, media=settings().media, paper=settings().site_name, progress=bar, again=again, dry_run=dry_run
+            db.session(), paths, media=here.media, paper=here.site_name, now=now, progress=bar, again=again, dry_run=dry_run
         )
-        summary, now, stored = summarize(plan), clock.now(), 0
+        summary = summarize(plan)
         with bar("Storing", len(plan.drafts)) as done:
             for part in () if dry_run else in_parts(plan):
                 with writing() as session:
@@ -62,10 +64,15 @@ def import_(paths: tuple[Path, ...], dry_run: bool, again: bool, as_json: bool) 
             f"Nothing was imported: {count} {'fault' if count == 1 else 'faults'}.", *(str(fault) for fault in faulty.faults)
         ) from faulty
     except ChangedMeanwhile as changed:
-        raise console.refuse(str(changed)) from changed
+        raise console.refuse(f"{changed} {_so_far(stored)} Import again.") from changed
     except OSError as error:
-        raise console.refuse(f"{error.strerror}: {error.filename}. No article was stored. Mend that and import again.") from error
+        raise console.refuse(f"{error.strerror}: {error.filename}. {_so_far(stored)} Mend that and import again.") from error
     console.say(_words(summary, dry_run=dry_run), asdict(summary) | {"dry_run": dry_run}, as_json=as_json)
+
+
+def _so_far(stored: int) -> str:
+    """How many articles an import had stored when it ended early: the next one finds them unchanged."""
+    return f"{stored:,} articles were stored before." if stored else "No article was stored."
 
 
 def _words(summary: Summary, *, dry_run: bool) -> str:

@@ -1,6 +1,6 @@
-"""Import articles: read files and judge them all, make their pictures, then store everything in one transaction.
+"""Import articles: read files and judge them all, make their pictures, then store everything; much of it in parts, by in_parts.
 
-    plan = read_edition(session, paths, media=…, paper=…)     # outside the write lock; raises Faulty
+    plan = read_edition(session, paths, media=…, paper=…, now=…)     # outside the write lock; raises Faulty
     with writing() as session:
         store(session, plan, now=…)
 
@@ -9,6 +9,7 @@ What parses and decodes is heavy and loaded when the first is called: a web work
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from webapp.news.pictures import PictureFile
 
 LARGEST_ARTICLE = 1_000_000
+CLOCKS = timedelta(minutes=5)  # what an editor's clock may be ahead of ours
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def read_edition(
     *,
     media: Path,
     paper: str,
+    now: datetime,
     progress: Progress = no_progress,
     again: bool = False,
     dry_run: bool = False,
@@ -102,6 +105,7 @@ def read_edition(
     """
     found, faults = find_articles(paths)
     articles = _parse(found, faults, progress)
+    faults += [_too_early(article) for article in articles if article.fields.updated and article.fields.updated > now + CLOCKS]
     wanted = frozenset(slug for article in articles for slug in (article.fields.slug, *article.fields.aliases))
     known = look_up(session, wanted)
     moves, clashes = check_addresses(articles, known)
@@ -142,6 +146,12 @@ def _parse(found: list[Found], faults: list[Fault], progress: Progress) -> list[
                 articles.append(article)
             done(number)
     return articles
+
+
+def _too_early(article: "Parsed") -> Fault:
+    """Readers would be told of a change that is still to come, and feeds and search engines take it for a mistake or a trick."""
+    line = article.fields.lines["updated"]
+    return Fault(article.found.name, line, "updated is in the future", "Write when it was changed, or delete the line.")
 
 
 def _draft(article: "Parsed", known: Known, moves: dict[str, str], gallery: Gallery, faults: list[Fault], *, again: bool) -> Draft | None:

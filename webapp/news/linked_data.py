@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from datetime import tzinfo
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import urlencode
 
 from webapp.dates import iso
 from webapp.news.describing import LANGUAGE, Description, Image, Publisher
 
 Facts = dict[str, Any]
+_LEFT = "!$'()*,/:;?@"  # signs that Werkzeug leaves in a query as they are
 
 
 def article_facts(article: Description, zone: tzinfo) -> list[Facts]:
@@ -34,7 +35,7 @@ def article_facts(article: Description, zone: tzinfo) -> list[Facts]:
         facts["keywords"] = list(article.tags)
     if shown := (*article.crops, *article.images) or (article.share and (article.share,)):
         facts["image"] = [_image(image) for image in shown]
-    steps = [("/headlines", "ALL Headlines")] if not article.section else [(_section_path(article.section), article.section)]
+    steps = [("/headlines", "ALL Headlines")] if not article.section else [(list_path(section=article.section), article.section)]
     return [facts, breadcrumbs(article.publisher, [*steps, (article.path, article.headline)])]
 
 
@@ -62,14 +63,15 @@ def breadcrumbs(publisher: Publisher, steps: Iterable[tuple[str, str]]) -> Facts
     }
 
 
-def _section_path(section: str) -> str:
-    return f"/headlines?section={quote_plus(section)}"
+def list_path(**by: str) -> str:
+    """The address of the headlines of a section or an author: letter for letter as Flask's url_for writes it on pages."""
+    return f"/headlines?{urlencode(by, safe=_LEFT)}"
 
 
 def _author(name: str, publisher: Publisher) -> Facts:
     # A desk of the paper is no person.
     desk = publisher.name.casefold() in name.casefold() or name.casefold().endswith((" desk", " staff"))
-    return {"@type": "Organization" if desk else "Person", "name": name, "url": f"{publisher.url}/headlines?author={quote_plus(name)}"}
+    return {"@type": "Organization" if desk else "Person", "name": name, "url": publisher.url + list_path(author=name)}
 
 
 def _organization(publisher: Publisher) -> Facts:

@@ -22,7 +22,7 @@ class ChangedMeanwhile(Exception):
     """Somebody else stored articles under these addresses while our files were read."""
 
     def __init__(self) -> None:
-        super().__init__("Other articles were stored while these files were read; theirs were left alone. Import again.")
+        super().__init__("Other articles were stored while these files were read; theirs were left alone.")
 
 
 @dataclass(frozen=True)

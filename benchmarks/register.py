@@ -86,8 +86,17 @@ def _rows(what: str, mine: list[Sample], usual: list[Sample]) -> list[Row]:
     ]
 
 
-def _post(server: Server, seconds: float, clients: int, turn: int) -> Sample:
-    os.environ["SALT"] = f"{time.time_ns()}t{turn + 1}"
+def _their_form(server: Server) -> dict[str, str]:
+    """What a browser sends back with their form: its token and the session's cookie. Ours has neither, as Sec-Fetch-Site is judged."""
+    with urllib.request.urlopen(f"{server.url}/register", timeout=20) as page:
+        token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page.read().decode())
+        cookie = page.headers["Set-Cookie"].partition(";")[0]
+    assert token, "the ordinary form has no token"
+    return {"FIELDS": f"&csrf_token={token[1]}", "COOKIE": cookie}
+
+
+def _post(server: Server, form: dict[str, str], seconds: float, clients: int, turn: int) -> Sample:
+    os.environ.update(form, SALT=f"{time.time_ns()}t{turn + 1}")
     return press(server, "/register", seconds=seconds, script=HERE / "register.lua", clients=clients)
 
 

@@ -89,6 +89,18 @@ def test_a_process_beside_finds_the_same() -> None:
 
 
 @pytest.mark.skipif(os.cpu_count() == 1, reason="there is no process beside on one core")
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_process_beside_also_sees_whether_two_hashes_are_equal(twice: bool) -> None:
+    hashes = [sha256(b"%d" % number).digest() for number in range(5000)]
+    with lowest_tickets(KEY, 3, lowest_module.MANY) as beside:
+        assert isinstance(beside, Beside)
+        beside.take(range(5000), hashes)
+        beside.take([5000], hashes[17:18] if twice else [bytes(32)], removed={5000})
+        assert beside.all_differ() is not twice
+        assert len(beside.found()) == 3
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="there is no process beside on one core")
 def test_a_process_beside_that_ends_too_early_is_an_error_not_a_ranking() -> None:
     with lowest_tickets(KEY, 100, lowest_module.MANY) as beside:
         assert isinstance(beside, Beside)

@@ -2,6 +2,7 @@
 
 Hashing what is small holds Python's interpreter lock: only a second process makes use of a second core. It runs this file as a
 program, which therefore imports nothing of the app, and begins at once; it has no database, only the hashes that it is handed.
+Since it has them, it also sees whether they all differ (distinct.py).
 """
 
 import os
@@ -11,13 +12,16 @@ from array import array
 from bisect import insort
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from hashlib import sha256
+from runpy import run_path
 from struct import Struct
 from typing import BinaryIO, Protocol
 
 MANY = 200_000  # from here on a process beside saves more than it costs to start
 _LOT = Struct("<QQ")  # how many entries, how many removed; then their hashes, their indexes, and those removed
 _TICKET = Struct("<Q32s")
+_DIFFER, _ALIKE = b"d", b"a"
 _FAILED = (
     "The process that computes the tickets has failed, or was killed (for want of memory?): nothing was found out about the log. "
     "Run the command again."
@@ -92,7 +96,7 @@ class Lowest:
 
 
 class Beside:
-    """Tickets computed by `process`, which runs `main`. Raises ChildProcessError if it comes to an untimely end."""
+    """Tickets computed, and hashes told apart, by `process`, which runs `main`. Raises ChildProcessError if it comes to an untimely end."""
 
     def __init__(self, process: subprocess.Popen[bytes], key: bytes, count: int) -> None:
         assert process.stdin is not None and process.stdout is not None  # noqa: S101 - both are pipes
@@ -101,6 +105,9 @@ class Beside:
         self._process, self._to, self._from = process, process.stdin, process.stdout
         self._to.write(_TICKET.pack(count, key))
 
+    def add(self, hashes: Collection[bytes]) -> None:
+        """As that of Distinct: they come by `take`, whether removed or not."""
+
     def take(self, indexes: Sequence[int], hashes: Sequence[bytes], removed: Collection[int] = ()) -> None:
         lot = (_LOT.pack(len(hashes), len(removed)), *hashes, array("Q", indexes).tobytes(), array("Q", removed).tobytes())
         try:
@@ -108,13 +115,21 @@ class Beside:
         except BrokenPipeError as error:
             raise ChildProcessError(_FAILED) from error
 
+    def all_differ(self) -> bool:
+        """Whether all hashes taken so far do. After it nothing is taken."""
+        return self._answer[:1] == _DIFFER
+
     def found(self) -> list[tuple[int, bytes]]:
+        return list(_TICKET.iter_unpack(self._answer[1:]))
+
+    @cached_property
+    def _answer(self) -> bytes:
         with suppress(BrokenPipeError):  # then it has not ended well, either
             self._to.close()
         answer = self._from.read()
         if self._process.wait() != 0:
             raise ChildProcessError(_FAILED)
-        return list(_TICKET.iter_unpack(answer))
+        return answer
 
     def stop(self) -> None:
         self._process.kill()
@@ -126,10 +141,13 @@ def main(given: BinaryIO, answer: BinaryIO) -> None:
     """The other side of Beside."""
     count, key = _TICKET.unpack(given.read(_TICKET.size))
     lowest = Lowest(key, count)
-    while head := given.read(_LOT.size):
-        entries, removed = _LOT.unpack(head)
-        hashes = Struct("32s" * entries).unpack(given.read(32 * entries))
-        lowest.take(array("Q", given.read(8 * entries)), hashes, set(array("Q", given.read(8 * removed))))
+    with run_path(__file__.replace("lowest.py", "distinct.py"))["Distinct"]() as distinct:
+        while head := given.read(_LOT.size):
+            entries, removed = _LOT.unpack(head)
+            hashes = Struct("32s" * entries).unpack(given.read(32 * entries))
+            distinct.add(hashes)
+            lowest.take(array("Q", given.read(8 * entries)), hashes, set(array("Q", given.read(8 * removed))))
+        answer.write(_DIFFER if distinct.all_differ() else _ALIKE)
     answer.write(b"".join(_TICKET.pack(index, ticket) for index, ticket in lowest.found()))
 
 

@@ -13,7 +13,7 @@ from webapp.draw.distinct import Distinct
 from webapp.draw.drawing import lowest, ranking_of
 from webapp.draw.facts import Ranked, Verified
 from webapp.draw.leaves import BadLeaf
-from webapp.draw.lowest import Lowest, lowest_tickets
+from webapp.draw.lowest import Beside, Lowest, lowest_tickets
 from webapp.draw.notes import BadNote, Verifier, parse_checkpoint, parse_note
 from webapp.draw.reading import beacon_facts, ranking_facts
 from webapp.draw.refusals import Invalid, NotAllowed
@@ -44,6 +44,8 @@ def verify(
         walk = Walk(session, head, verifier, open_still.enter_context(Distinct()))
         if promised := _promised(walk):
             walk.lowest = open_still.enter_context(lowest_tickets(*promised, head.size))
+            if isinstance(walk.lowest, Beside):  # which is handed all hashes anyway
+                walk.commitments = walk.lowest
         for start in range(0, head.size, BATCH):
             walk.stretch(start, min(start + BATCH, head.size))
             progress(walk.frontier.size)

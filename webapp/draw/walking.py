@@ -14,7 +14,7 @@ from webapp.draw.course import Course
 from webapp.draw.distinct import Distinct
 from webapp.draw.drawing import removed
 from webapp.draw.leaves import BadLeaf, Data
-from webapp.draw.lowest import Tickets
+from webapp.draw.lowest import Beside, Tickets
 from webapp.draw.notes import BadNote, Verifier, open_checkpoint
 from webapp.draw.refusals import Invalid, NotAllowed
 from webapp.draw.rows import CHECKPOINT, LEAF, NODE, STRETCH, Head, Joined, scan
@@ -54,11 +54,11 @@ class Walk:
     `checkpoints`: those that no leaf has claimed yet. `lowest`: who ranks the entries on the way.
     """
 
-    def __init__(self, session: Session, head: Head, verifier: Verifier, commitments: Distinct) -> None:
+    def __init__(self, session: Session, head: Head, verifier: Verifier, commitments: Distinct | Beside) -> None:
         self.session = session
         self.head = head
         self.verifier = verifier
-        self.commitments = commitments
+        self.commitments: Distinct | Beside = commitments
         self.frontier = Frontier()
         self.course = Course()
         self.roots: dict[str, bytes] = {}

@@ -94,7 +94,10 @@ def add(session: Writer, statement: Insert, rows: Sequence[Mapping[str, Any]]) -
     compiled = _compiled(statement, on.dialect)
     values = [[row[name] for name in compiled.positiontup or ()] for row in rows] if compiled.positional else rows
     with faults_of(on.dialect), closing(on.driver.cursor()) as cursor:
-        cursor.executemany(str(compiled), values)
+        if len(values) == 1:
+            cursor.execute(str(compiled), values[0])
+        else:
+            cursor.executemany(str(compiled), values)
 
 
 @lru_cache(maxsize=64)

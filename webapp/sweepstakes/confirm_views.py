@@ -1,6 +1,7 @@
 """The page behind the mailed link: confirm an entry; afterwards its number and receipt."""
 
 import secrets
+from urllib.parse import quote
 
 from flask import Blueprint, Response, make_response, render_template
 from sqlalchemy.exc import OperationalError
@@ -61,7 +62,7 @@ def post(token: str) -> AnyResponse:
         if verdict is Verdict.CROSS:  # the words that are agreed to must be read on our page, and cannot be shown now
             raise
         return _away(person, ConfirmForm(fields))
-    return refused or see_other(path_for(person, "confirm"))
+    return refused or see_other(f"/confirm/{quote(token)}")
 
 
 def _take(person: Person, fields: posting.Fields, verdict: Verdict, unfit: posting.Unfit | None) -> Response | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, cast
 
-from sqlalchemy import Row, Select, Table, bindparam, insert, select
+from sqlalchemy import CTE, Insert, Row, Select, Table, bindparam, insert, select, true
 from sqlalchemy.orm import Session
 
 from webapp.clock import stamp
@@ -77,6 +77,16 @@ def record(session: Writer, entrant_id: int, words: Words, *, given: bool, at: d
         _RECORD.run(session, **row)
 
 
+def insert_consent(entrants: CTE) -> Insert:
+    """What `record` does as a part of another statement, for a consent given by each of `entrants` (by `id`), to words on record.
+
+    It takes the values `consent_at`, `consent_source` and `consent_digest`.
+    """
+    at, source, digest = (bindparam(f"consent_{name}", type_=type_) for name, type_ in _OF_CONSENT.items())
+    given = select(entrants.c.id, true(), at, source, _TEXT.c.id).join_from(entrants, _TEXT, _TEXT.c.sha256 == digest)
+    return insert(_CONSENT).from_select(["entrant_id", "given", "at", "source", "text_id"], given)
+
+
 def keep(session: Writer, words: Words, *, at: datetime) -> None:
     """Have these words on record; nothing if they are."""
     _KEEP_WORDS.run(session, kind=words.kind, sha256=words.digest, text=words.text, since=at)
@@ -84,6 +94,7 @@ def keep(session: Writer, words: Words, *, at: datetime) -> None:
 
 # Built once: for a single row, building a statement costs more than running it.
 _TEXT, _CONSENT = cast(Table, ConsentText.__table__), cast(Table, Consent.__table__)
+_OF_CONSENT = {"at": _CONSENT.c.at.type, "source": _CONSENT.c.source.type, "digest": _TEXT.c.sha256.type}
 _KEEP_WORDS = Prepared(
     lambda dialect: (
         insert_on(dialect, _TEXT)

@@ -5,11 +5,10 @@ import shutil
 import ssl
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.serving import free_port
+from tests.serving import LOST, free_port, wait_until
 from webapp import clock
 from webapp.config import ROOT
 
@@ -60,7 +59,7 @@ class Front:
             f"https://127.0.0.1:{self.port}{path}", data=data, method=method, headers={"Host": HOST, **headers}
         )
         try:
-            with urllib.request.urlopen(request, timeout=30, context=unchecked()) as answer:
+            with urllib.request.urlopen(request, timeout=LOST, context=unchecked()) as answer:
                 return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, {name.lower(): value for name, value in error.headers.items()}, error.read()
@@ -114,17 +113,19 @@ def front(folder: Path, upstream: int, more: str = "") -> Iterator[Front]:
         process = subprocess.Popen([program, "-p", str(folder), "-c", str(main), "-e", str(folder / "error.log")], stdout=said, stderr=said)
     running = Front(tls, plain, process)
     try:
-        for _ in range(200):
+
+        def answers() -> bool:
             assert process.poll() is None, (folder / "said").read_text() + (folder / "error.log").read_text()
-            try:
+            with suppress(OSError):
                 running.ask("/healthz")
-                break
-            except OSError:
-                time.sleep(0.05)
+                return True
+            return False
+
+        wait_until(answers, "an answer of nginx")
         yield running
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=LOST)
 
 
 def _certificate(folder: Path) -> None:

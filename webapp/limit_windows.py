@@ -6,7 +6,6 @@ one's, faded by how much of the current window has passed. It is never off by mo
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -68,8 +67,7 @@ class Verdict(Enum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What the limits say to a request.
 
     `retry_after`: seconds, for Retry-After; above 0 only if REFUSED. `cause`: "network", "address" or "domain", of whatever is full.

@@ -2,7 +2,6 @@
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parseaddr
 from pathlib import Path
 from typing import NamedTuple
@@ -17,8 +16,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """A setting that cannot be used: its name, what is wrong, and what to write instead."""
 
     name: str
@@ -29,8 +27,7 @@ class Fault:
         return f"{self.name}: {self.problem}. {self.mend}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class MailServer:
+class MailServer(NamedTuple):
     """Where mail is handed in. `tls`: from the first byte (smtps); else STARTTLS unless loopback."""
 
     host: str

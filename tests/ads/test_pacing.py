@@ -3,7 +3,7 @@
 import heapq
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, count
 from random import Random
@@ -40,23 +40,23 @@ def test_an_even_plan_is_in_proportion_to_the_time_gone_by() -> None:
 
 
 def test_as_soon_as_possible_plans_all_at_once() -> None:
-    assert [planned(replace(ORDER, pacing="asap"), hours(at)) for at in (-1, 0, 12)] == [0, 4800, 4800]
+    assert [planned(ORDER._replace(pacing="asap"), hours(at)) for at in (-1, 0, 12)] == [0, 4800, 4800]
 
 
 def test_there_is_room_up_to_the_plan_and_none_outside_of_its_time() -> None:
-    behind = replace(ORDER, delivered=1000)
+    behind = ORDER._replace(delivered=1000)
     assert [room(behind, hours(at)) for at in (-1, 10, 12, 48)] == [0, 0, 200, 0]
 
 
 def test_what_is_on_its_way_counts_as_far_as_one_may_expect_it() -> None:
-    assert room(replace(ORDER, delivered=1000, in_flight=100, rate=0.6), hours(12)) == 140
+    assert room(ORDER._replace(delivered=1000, in_flight=100, rate=0.6), hours(12)) == 140
 
 
 def test_near_the_cap_and_the_end_all_that_is_on_its_way_counts() -> None:
-    asap = replace(ORDER, pacing="asap", in_flight=10, rate=0.1)
-    assert room(replace(asap, delivered=4790), hours(1)) == 0
-    assert room(replace(asap, daily_cap=100, delivered_today=85), hours(1)) == 5
-    assert room(replace(asap, daily_cap=100, delivered_today=90), hours(1)) == 0
+    asap = ORDER._replace(pacing="asap", in_flight=10, rate=0.1)
+    assert room(asap._replace(delivered=4790), hours(1)) == 0
+    assert room(asap._replace(daily_cap=100, delivered_today=85), hours(1)) == 5
+    assert room(asap._replace(daily_cap=100, delivered_today=90), hours(1)) == 0
 
 
 @dataclass

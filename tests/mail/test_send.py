@@ -205,7 +205,7 @@ def _with_port(port: int) -> object:
 
     here = settings()
     assert here.mail_server is not None
-    return replace(here, mail_server=replace(here.mail_server, port=port))
+    return replace(here, mail_server=here.mail_server._replace(port=port))
 
 
 def test_four_senders_at_once_send_each_letter_once(app: Flask, server: Box, owed: Owed) -> None:

@@ -131,7 +131,7 @@ LOG = LogStatus(
 )
 WON = WonFacts(person=ADA, winner=WINNER, links=LINKS, claim=f"{SITE}/claim/{'p' * 40}", operator_trusted=False)
 NEWSLETTER, SINCE = f"{SITE}/newsletter/{'n' * 40}", "Tuesday 1 December 2026, 07:00 EST"
-PENDING = replace(ADA, state="pending", entry_index=None)
+PENDING = ADA._replace(state="pending", entry_index=None)
 
 LETTERS: dict[str, Callable[[], Letter]] = {
     "confirm": lambda: confirm_letter(PENDING, LINKS, site_name="The Daily Draw"),

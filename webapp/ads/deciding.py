@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
+from typing import NamedTuple
 
 from webapp.ads.pacing import Order, room
 
@@ -17,8 +18,7 @@ SLOTS: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A creative that may be shown: its campaign's rules beside it. House ads have no order and are never ahead of plan."""
 
     creative: int

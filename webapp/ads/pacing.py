@@ -1,14 +1,13 @@
 """How much of a campaign should have been delivered by now, and whether it may stand in a slot. Pure: told everything."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 # An impression handed out is seen, if ever, within seconds; after this it no longer counts as on its way.
 IN_FLIGHT = timedelta(seconds=10)
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """What was ordered of a campaign (see AdCampaign), and what has been delivered of it, in all and today.
 
     `in_flight`: impressions handed out within IN_FLIGHT; `rate`: how many of them will count, as far as one knows.

@@ -3,7 +3,6 @@
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -32,8 +31,7 @@ class Shown(NamedTuple):
     ends_at: datetime | None
 
 
-@dataclass(frozen=True)
-class Stock:
+class Stock(NamedTuple):
     """All that may be shown at `at`: candidates for `decide`, and by creative what a page needs."""
 
     at: datetime
@@ -75,7 +73,7 @@ class Store:
         with self._lock:
             self._handed[campaign].append(now)
             if self._stock is not None:
-                self._stock = replace(self._stock, candidates=tuple(_handed_out(one, campaign) for one in self._stock.candidates))
+                self._stock = self._stock._replace(candidates=tuple(_handed_out(one, campaign) for one in self._stock.candidates))
 
     def stock(self, session: Session, *, now: datetime, home: ZoneInfo) -> Stock:
         """What may be shown at `now`; `home` is the zone of the publisher's own ads."""
@@ -166,7 +164,7 @@ def _ordered(row: Creative, campaign: AdCampaign, order: Order) -> Candidate:
 def _handed_out(one: Candidate, campaign: int) -> Candidate:
     if one.order is None or one.campaign != campaign:
         return one
-    return replace(one, order=replace(one.order, in_flight=one.order.in_flight + 1))
+    return one._replace(order=one.order._replace(in_flight=one.order.in_flight + 1))
 
 
 def _shown(row: Creative, zone: ZoneInfo, ends_at: datetime | None) -> Shown:

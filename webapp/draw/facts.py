@@ -91,8 +91,7 @@ class Result(NamedTuple):
     checkpoint: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
+class Step(NamedTuple):
     """What happened to a rank after the draw; only a forfeit has a `reason`."""
 
     kind: Literal["forfeit", "award", "paid"]

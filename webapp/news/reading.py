@@ -1,6 +1,5 @@
 """What the pages read of articles: whole ones, and the newest headlines. Lists with filters are in listing.py."""
 
-from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple, NoReturn
 
@@ -52,8 +51,7 @@ class FigureView(NamedTuple):
     credit: str | None
 
 
-@dataclass(frozen=True)
-class ArticleView:
+class ArticleView(NamedTuple):
     """An article as its page shows it. `body` is sanitised HTML; `figures` in their order; `card` the file shared if there are none."""
 
     id: int
@@ -159,7 +157,7 @@ def was_public(before: datetime) -> ColumnElement[bool]:
 
 
 def _views(session: Session, which: ColumnElement[bool], *order: ColumnElement[Any], limit: int = 1) -> list[ArticleView]:
-    columns = [getattr(Article, field.name) for field in fields(ArticleView) if field.name != "figures"]
+    columns = [getattr(Article, name) for name in ArticleView._fields if name != "figures"]
     rows = session.execute(select(*columns).where(which).order_by(*order).limit(limit)).all()
     figures = _figures(session, [row.id for row in rows])
     return [ArticleView(**row._mapping, figures=tuple(figures[row.id])) for row in rows]

@@ -1,9 +1,9 @@
 """The files made of a picture: which there are, what they are called, and the HTML that offers them. Opens none of them."""
 
-from dataclasses import asdict, dataclass
 from hashlib import sha256
 from html import escape
 from json import dumps
+from typing import NamedTuple
 
 WIDTHS = (480, 800, 1200, 1600)
 FORMATS = ("avif", "webp", "jpg")
@@ -18,8 +18,7 @@ WIDEST_CROP = 1200
 SIZES = "(min-width: 75em) min(44rem, 100vw - 40rem), (min-width: 62em) min(44rem, 100vw - 28rem), min(44rem, 92vw)"
 
 
-@dataclass(frozen=True)
-class Variant:
+class Variant(NamedTuple):
     """One file in the media folder, its size in pixels and its format (`avif`, `webp`, `jpg`)."""
 
     file: str
@@ -39,8 +38,7 @@ def share_file(sha256: bytes) -> str:
     return f"{_stem(sha256)}-share.jpg"
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(NamedTuple):
     """What is set on the picture that stands for an article without any: drawn in cards.py."""
 
     paper: str
@@ -80,7 +78,7 @@ def files(sha256: bytes, width: int, height: int) -> list[str]:
 
 def as_rows(made: list[Variant]) -> list[dict[str, str | int]]:
     """What the `variants` column of a Picture holds."""
-    return [asdict(variant) for variant in made]
+    return [variant._asdict() for variant in made]
 
 
 def _stem(sha256: bytes) -> str:

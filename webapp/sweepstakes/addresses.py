@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -34,8 +34,7 @@ class AddressRefused(Exception):
         self.sentence = sentence
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """`email`: where mail goes, and the exact text of the receipt (PROTOCOL §2). `canonical`: equal for spellings of one mailbox."""
 
     email: str

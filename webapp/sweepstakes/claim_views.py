@@ -1,6 +1,6 @@
 """The page behind a winner's link: claim the prize, see what was given, correct it until the prize is paid."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from sqlalchemy.exc import OperationalError
@@ -42,8 +42,7 @@ AWAY = "We cannot store your claim at this moment. Nothing that you typed is los
 NOT_OURS = "This was sent from a page that is not ours. Please check it, tick the boxes yourself, and press the button once more."
 
 
-@dataclass(frozen=True)
-class Prize:
+class Prize(NamedTuple):
     """What the page shows: who holds it, by which draw, and what they gave so far."""
 
     person: Person
@@ -155,7 +154,7 @@ def _page(prize: Prize, form: FilledClaim, status: int, *, notice: str | None = 
     contest = prize.person.contest
     page = render_template(
         "sweepstakes/claim.html",
-        **vars(prize),
+        **prize._asdict(),
         form=form,
         notice=notice,
         payouts=PAYOUTS,

@@ -1,6 +1,5 @@
 """Claim a prize: where it should go, sealed, corrected as often as its winner likes until it is paid."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -28,8 +27,7 @@ PUBLISH = Words(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Details:
+class Details(NamedTuple):
     """What a winner gives. `payout` is a key of PAYOUTS; `public_name` the form to be published in, None without that consent."""
 
     address: str

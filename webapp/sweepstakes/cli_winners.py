@@ -1,7 +1,5 @@
 """`flask sweepstakes winners`: who holds the prizes, for the admin, for machines, and as a list to file."""
 
-from dataclasses import asdict
-
 import click
 from sqlalchemy import select
 
@@ -75,7 +73,7 @@ def _winner(campaign: Campaign, winner: Winner, *, contact: bool) -> dict[str, o
         "claimed": claim is not None,
     }
     if contact:
-        given = claim and {**asdict(claim.details), "given_at": stamp(claim.given_at), "changed_at": stamp(claim.changed_at)}
+        given = claim and {**claim.details._asdict(), "given_at": stamp(claim.given_at), "changed_at": stamp(claim.changed_at)}
         facts["claim"] = {name: given[name] for name in CONTACT} if given else None
     return facts
 

@@ -1,10 +1,9 @@
 """Who is in: reading entrants, opened with the installation's keys."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from types import SimpleNamespace
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import Select, Table, bindparam, func, select
 from sqlalchemy.orm import Session
@@ -18,8 +17,7 @@ STATES = ("pending", "confirmed", "withdrawn", "excluded", "erased")
 _AT_ONCE = 500
 
 
-@dataclass(frozen=True, kw_only=True)
-class Contest:
+class Contest(NamedTuple):
     """What an entrant's pages and letters say of the campaign."""
 
     id: int
@@ -36,8 +34,7 @@ class Contest:
     eligibility: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Person:
+class Person(NamedTuple):
     """An entrant as their own page, their letters and the admin see them. Name, e-mail and nonce are gone after an erasure."""
 
     id: int
@@ -153,8 +150,8 @@ def contest_of(campaign: Campaign) -> Contest:
 
 
 # The page behind a mailed link is asked for as often as there are entries: both rows at once, past the models.
-_PERSON = tuple(name for name in Person.__dataclass_fields__ if name != "contest")
-_CONTEST = tuple(Contest.__dataclass_fields__)
+_PERSON = tuple(name for name in Person._fields if name != "contest")
+_CONTEST = tuple(Contest._fields)
 _ENTRANT, _CAMPAIGN = cast(Table, Entrant.__table__), cast(Table, Campaign.__table__)
 _BY_ID = Prepared(
     select(*(_ENTRANT.c[name] for name in _PERSON), *(_CAMPAIGN.c[name] for name in _CONTEST))

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
@@ -86,7 +85,7 @@ def taken_away(holding: Held, receipt: str | None) -> str:
         "newsletter": person.newsletter,
         "consents": [consent.facts for consent in holding.consents],
         "letters": [_letter(row) for row in holding.letters],
-        "claim": {**asdict(claim.details), "given_at": stamp(claim.given_at), "changed_at": stamp(claim.changed_at)} if claim else None,
+        "claim": {**claim.details._asdict(), "given_at": stamp(claim.given_at), "changed_at": stamp(claim.changed_at)} if claim else None,
         "receipt": receipt,
     }
     return json.dumps(facts, ensure_ascii=False, indent=2) + "\n"

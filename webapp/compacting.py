@@ -12,6 +12,12 @@ from webapp.database import forget_deleted
 EVERY = timedelta(hours=1)
 
 
+def forget(instance: Path) -> None:
+    """After a page erased somebody, and committed: leave no copy in the log now, and none in the file after the next tick."""
+    forget_deleted()
+    ask(instance)
+
+
 def ask(instance: Path) -> None:
     """Somebody was erased. Their rows are gone; pages that were once split may hold copies in their unused space."""
     _asked(instance).touch(mode=0o600)

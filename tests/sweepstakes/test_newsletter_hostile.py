@@ -2,19 +2,21 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.sweepstakes.campaigns import NOW
 from tests.sweepstakes.entering import letters, link
 from webapp.counting import counted
-from webapp.database import db, nobody_writes
+from webapp.database import db, nobody_writes, writing
 from webapp.mail.models import Outbox
+from webapp.site import settings
 from webapp.sweepstakes.models import Subscriber
 
 ADA = "ada@gmail.com"
@@ -85,6 +87,39 @@ def test_under_attack_everybody_is_asked_twice_and_a_fault_costs_no_third_press(
     assert status == 422
     assert ask(client, "bob@gmail.com", form_token=token_in(page))[0] == 303
     assert confirmed() == [False, False]
+
+
+@pytest.fixture
+def subscribed(client: FlaskClient, run: FlaskCliRunner) -> str:
+    """The path that ends the newsletter of the only reader."""
+    ask(client)
+    own = link(letters(run).text(), "/newsletter/")
+    client.post(own)
+    found = re.search(r"/unsubscribe/[^\"]+", client.get(own).text)
+    assert found
+    return found[0]
+
+
+def test_what_ended_leaves_no_letter_and_no_copy_of_the_address(client: FlaskClient, subscribed: str) -> None:
+    sealed = db.session.scalars(select(Subscriber.email)).one()
+    assert sealed is not None
+    client.post(subscribed, headers={})
+    db.session.rollback()
+    assert list(db.session.scalars(select(Outbox.kind))) == []
+    assert list((settings().instance / "outbox").glob("*.eml")) == []
+    db.session.rollback()
+    for file in settings().instance.glob("daily-draw.sqlite3*"):
+        assert sealed not in file.read_bytes(), file.name
+    assert (settings().instance / "compact.asked").exists()
+
+
+def test_a_letter_that_is_being_sent_keeps_nobody_from_leaving(client: FlaskClient, subscribed: str) -> None:
+    with writing() as session:
+        session.execute(update(Outbox).values(state="sending", lease_until=NOW + timedelta(minutes=5)))
+    assert client.post(subscribed, headers={}).status_code == 200
+    db.session.rollback()
+    assert list(db.session.scalars(select(Subscriber.email))) == [None]
+    assert list(db.session.scalars(select(Outbox.kind))) == ["subscription"]
 
 
 def test_thirty_who_ask_at_once_for_one_mailbox_in_many_spellings_make_one_row_and_one_letter(app: Flask) -> None:

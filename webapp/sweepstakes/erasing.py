@@ -18,10 +18,10 @@ from webapp.sweepstakes.barring import bar, excluded_among
 from webapp.sweepstakes.consents import Words
 from webapp.sweepstakes.finding import NotPossible, find_opened, note
 from webapp.sweepstakes.holding import in_same_campaign
-from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS, SUBSCRIBER_LETTERS
+from webapp.sweepstakes.letter_kinds import ENTRANT_LETTERS
 from webapp.sweepstakes.models import Campaign, Claim, Consent, Entrant
 from webapp.sweepstakes.settling import pass_over_erased
-from webapp.sweepstakes.subscribing import subscriber_ids, unsubscribe_address
+from webapp.sweepstakes.subscribing import unsubscribe_address
 from webapp.sweepstakes.withdrawing import leave
 
 REASON = "erasure"
@@ -53,7 +53,7 @@ def erase(
             _leave_if_open(session, campaign, row.id, key)
     email_key = session.execute(select(Entrant.email_key).where(Entrant.id == entrant_id)).scalar_one()
     if email_key is not None:
-        end_newsletter(session, email_key, words, source=REASON, outbox=outbox, now=now)
+        unsubscribe_address(session, email_key, words, source=REASON, outbox=outbox, now=now)
     barred = excluded_among(session, ids) if campaign.state == "open" else {}
     wipe(session, ids, outbox=outbox, now=now)
     bar(session, barred)
@@ -61,17 +61,6 @@ def erase(
     note(session, campaign, "erase", {"entries": entries}, actor=actor, now=now)
     pass_over_erased(session, campaign, key=key, actor=actor, now=now)
     return len(rows)
-
-
-def end_newsletter(session: Session, email_key: bytes, words: Words, *, source: str, outbox: Path, now: datetime) -> int:
-    """End the newsletter for an address, and forget the letters to who asked for it alone; returns how many wishes ended.
-
-    Raises LetterUnderWay.
-    """
-    alone = subscriber_ids(session, email_key)
-    ended = unsubscribe_address(session, email_key, words, source=source, now=now)
-    forget(session, SUBSCRIBER_LETTERS, alone, folder=outbox, now=now)
-    return ended
 
 
 def wipe(session: Session, ids: Collection[int], *, outbox: Path, now: datetime) -> None:

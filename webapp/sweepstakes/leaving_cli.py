@@ -15,11 +15,11 @@ from webapp.sweepstakes.commanding import actor, refusals
 from webapp.sweepstakes.consents import newsletter
 from webapp.sweepstakes.entrant_links import log_key
 from webapp.sweepstakes.entrants import NoSuchEntrant, Person
-from webapp.sweepstakes.erasing import end_newsletter
 from webapp.sweepstakes.erasing import erase as erase_person
 from webapp.sweepstakes.finding import SLUG, find, find_opened
 from webapp.sweepstakes.holding import everywhere
 from webapp.sweepstakes.sealed import EMAIL_KEY
+from webapp.sweepstakes.subscribing import unsubscribe_address
 from webapp.sweepstakes.withdrawing import AT_WISH
 from webapp.sweepstakes.withdrawing import exclude as exclude_entry
 from webapp.sweepstakes.withdrawing import withdraw as withdraw_entry
@@ -156,7 +156,7 @@ def unsubscribe(email: str, yes: bool, as_json: bool) -> None:
     with refusals():
         try:
             with writing() as session:
-                ended = end_newsletter(session, key, box, source="admin", outbox=outbox, now=clock.now())
+                ended = unsubscribe_address(session, key, box, source="admin", outbox=outbox, now=clock.now())
         except LetterUnderWay as error:
             raise console.refuse(str(error)) from error
         if ended:

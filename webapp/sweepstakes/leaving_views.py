@@ -6,7 +6,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, compacting
-from webapp.database import db, forget_deleted, writing
+from webapp.database import db, writing
 from webapp.draw import LogSealed, LogStatus, LogVoid
 from webapp.draw import status as log_status
 from webapp.headers import private
@@ -85,8 +85,7 @@ def post_erase(token: str) -> AnyResponse:
         return _erase_page(token, person_of(token), 409)
     except LetterUnderWay:
         return _erase_page(token, person, 409, notice="A letter to you is being sent at this very moment. Please press again in a minute.")
-    forget_deleted()
-    compacting.ask(settings().instance)
+    compacting.forget(settings().instance)
     return redirect(url_for("own_link.erased"), 303)
 
 

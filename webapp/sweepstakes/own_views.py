@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import clock
+from webapp import clock, compacting
 from webapp.database import db, writing
 from webapp.draw import status as log_status
 from webapp.errors import Refusal
@@ -66,9 +66,15 @@ def post_newsletter(token: str) -> AnyResponse:
     if person.confirmed_at is None:
         sentence = "The newsletter begins with the confirmation of the address. Press the button behind the letter's link."
         raise Refusal(sentence, status=409, title="Not yet")
-    act = subscribe if fields.get("newsletter") == "yes" else unsubscribe
+    words, outbox, now = newsletter(settings().site_name), settings().instance / "outbox", clock.now()
+    deleted = False
     with writing() as session:
-        act(session, person.id, newsletter(settings().site_name), source="entry_page", now=clock.now())
+        if fields.get("newsletter") == "yes":
+            subscribe(session, person.id, words, source="entry_page", now=now)
+        else:
+            deleted = unsubscribe(session, person.id, words, source="entry_page", outbox=outbox, now=now)
+    if deleted:
+        compacting.forget(settings().instance)
     return redirect(url_for("own.show", token=token) + "#newsletter", 303)
 
 

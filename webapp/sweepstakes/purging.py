@@ -107,8 +107,7 @@ def purge_some(session: Session, step: Step, *, outbox: Path, now: datetime) -> 
     elif step.act == "forget letters" and ids:
         forget(session, letters, ids, folder=outbox, now=now, before=now - LETTER.after)
     elif step.act == "end" and ids:
-        subscriptions.end(session, ids)
-        forget(session, letters, ids, folder=outbox, now=now)
+        subscriptions.end(session, ids, outbox=outbox, now=now)
     elif ids:
         column = Entrant.nonce if step.act == "strip" else Entrant.network
         session.execute(update(Entrant).where(Entrant.id.in_(ids)).values({column: None}).execution_options(synchronize_session=False))

@@ -1,14 +1,16 @@
 """The newsletter: who gets it, on and off, each change on record."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.keys import Keyring
-from webapp.mail import suppressed
+from webapp.mail import LetterUnderWay, suppressed
 from webapp.sweepstakes import entrants, subscriptions
 from webapp.sweepstakes.consents import Consented, Words, record, standing
 from webapp.sweepstakes.models import Campaign, Entrant, Subscriber
@@ -40,26 +42,37 @@ def subscribe(session: Session, entrant_id: int, words: Words, *, source: str, n
     _set(session, entrant_id, words, given=True, source=source, now=now)
 
 
-def unsubscribe(session: Session, entrant_id: int, words: Words, *, source: str, now: datetime) -> None:
-    """End the newsletter for the person's address, however often and wherever it was wished for."""
+def unsubscribe(session: Session, entrant_id: int, words: Words, *, source: str, outbox: Path, now: datetime) -> bool:
+    """End the newsletter for the person's address, however often and wherever it was wished for.
+
+    True if that deleted somebody who had asked for it alone: after the commit the edge has it forgotten (compacting.py).
+    """
     key = session.execute(select(Entrant.email_key).where(Entrant.id == entrant_id)).scalar_one_or_none()
-    if key is not None:  # erased; so are many others, who are not this person
-        unsubscribe_address(session, key, words, source=source, now=now)
+    return _leave(session, key, words, source=source, outbox=outbox, now=now)
 
 
-def unsubscribe_alone(session: Session, subscriber_id: int, words: Words, *, source: str, now: datetime) -> None:
+def unsubscribe_alone(session: Session, subscriber_id: int, words: Words, *, source: str, outbox: Path, now: datetime) -> bool:
     """As `unsubscribe`, for who asked for the newsletter alone."""
     key = session.execute(select(Subscriber.email_key).where(Subscriber.id == subscriber_id)).scalar_one_or_none()
-    if key is not None:
-        unsubscribe_address(session, key, words, source=source, now=now)
+    return _leave(session, key, words, source=source, outbox=outbox, now=now)
 
 
-def unsubscribe_address(session: Session, email_key: bytes, words: Words, *, source: str, now: datetime) -> int:
-    """As `unsubscribe`, by the blind index of the address; returns how many wishes ended."""
+def _leave(session: Session, email_key: bytes | None, words: Words, *, source: str, outbox: Path, now: datetime) -> bool:
+    if email_key is None:  # erased; so are many others, who are not this person
+        return False
+    alone = subscriber_ids(session, email_key)
+    # It keeps nobody from leaving: the note of that letter then goes with its time.
+    with suppress(LetterUnderWay):
+        unsubscribe_address(session, email_key, words, source=source, outbox=outbox, now=now)
+    return bool(alone)
+
+
+def unsubscribe_address(session: Session, email_key: bytes, words: Words, *, source: str, outbox: Path, now: datetime) -> int:
+    """As `unsubscribe`, by the blind index of the address; returns how many wishes ended. Raises LetterUnderWay."""
     theirs = session.execute(select(Entrant.id).where(Entrant.email_key == email_key)).scalars().all()
     ended = sum(_set(session, entrant_id, words, given=False, source=source, now=now) for entrant_id in theirs)
     alone = subscriber_ids(session, email_key)
-    subscriptions.end(session, alone)
+    subscriptions.end(session, alone, outbox=outbox, now=now)
     return ended + len(alone)
 
 

@@ -5,6 +5,7 @@ A row of its own and no entrant: there is no campaign, no rules and no entry in 
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import and_, select, update
@@ -12,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from webapp.database import insert_into
 from webapp.keys import Keyring
-from webapp.mail import owe
+from webapp.mail import forget, owe
 from webapp.sweepstakes.addresses import Address
 from webapp.sweepstakes.consents import Consented, Words, keep
+from webapp.sweepstakes.letter_kinds import SUBSCRIBER_LETTERS
 from webapp.sweepstakes.models import ConsentText, Subscriber
 from webapp.sweepstakes.sealed import EMAIL_KEY, SUBSCRIBER_EMAIL
 
@@ -66,10 +68,14 @@ def confirm(session: Session, subscriber_id: int, words: Words, *, now: datetime
     return session.execute(confirmed.execution_options(synchronize_session=False)).first() is not None
 
 
-def end(session: Session, ids: Collection[int]) -> None:
-    """Empty these rows: nobody is left in them, and their links open nothing any more."""
+def end(session: Session, ids: Collection[int], *, outbox: Path, now: datetime) -> None:
+    """Empty these rows: nobody is left in them, and their links open nothing any more. Then forget the letters to them.
+
+    `outbox`: the folder of .eml files. Raises the mail room's LetterUnderWay.
+    """
     ended = update(Subscriber).where(Subscriber.id.in_(ids)).values(email=None, email_key=None)
     session.execute(ended.execution_options(synchronize_session=False))
+    forget(session, SUBSCRIBER_LETTERS, ids, folder=outbox, now=now)
 
 
 def by_id(session: Session, subscriber_id: int, *, keys: Keyring) -> Subscription:

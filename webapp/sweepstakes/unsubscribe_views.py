@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from flask import Blueprint, Response, make_response, render_template
 
-from webapp import clock
+from webapp import clock, compacting
 from webapp.database import writing
 from webapp.errors import Refusal
 from webapp.headers import private
@@ -45,9 +45,12 @@ def ask(token: str) -> Response:
 def post(token: str) -> Response:
     """End it. The same page for whoever ended it before, or was erased since."""
     row_id, alone = _read(token)
-    words, now = newsletter(settings().site_name), clock.now()
+    words, outbox, now = newsletter(settings().site_name), settings().instance / "outbox", clock.now()
     with writing() as session:
-        (unsubscribe_alone if alone else unsubscribe)(session, row_id, words, source="unsubscribe", now=now)
+        act = unsubscribe_alone if alone else unsubscribe
+        deleted = act(session, row_id, words, source="unsubscribe", outbox=outbox, now=now)
+    if deleted:
+        compacting.forget(settings().instance)
     return _page(done=True)
 
 

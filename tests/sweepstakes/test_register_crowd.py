@@ -9,6 +9,7 @@ import pytest
 
 from tests.ops.test_faults import open_campaign, register
 from tests.serving import installed_site, kill_group, web
+from webapp import clock
 
 pytestmark = pytest.mark.slow
 
@@ -18,8 +19,10 @@ def test_of_fifty_posts_at_once_exactly_the_allowed_number_pass(tmp_path: Path) 
     for attempt in range(5):
         folder = tmp_path / str(attempt)
         folder.mkdir()
+        hour = clock.now().hour
         answers = crowd(folder)
-        if "limits are off" not in (folder / "log").read_text():
+        # Of a full hour a part is forgotten as soon as the next one begins.
+        if "limits are off" not in (folder / "log").read_text() and hour == clock.now().hour:
             break
     assert answers == {303: 20, 429: 30}
 

@@ -140,6 +140,18 @@ def test_the_tickets_of_many_entries_are_computed_beside(session: Session, monke
     expect(session, "^draw_leaf, leaf 300: its hash is not that of its data")
 
 
+@pytest.mark.parametrize("many", [1, 200_000])
+def test_an_entry_that_was_drawn_from_twice_is_named_also_where_tickets_are_computed_beside(
+    session: Session, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr("webapp.draw.lowest.MANY", many)
+    small_log(100)
+    forge("entry", commitment=commitments(1)[0].hex())
+    act(draw.seal, now=SEALS)
+    act(draw.draw, THE_BEACON, now=DRAWS)
+    expect(session, "^draw_leaf, leaf 101: its commitment is in the log already")
+
+
 def test_a_removal_whose_subject_is_no_whole_number_is_named_also_where_tickets_are_computed_beside(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

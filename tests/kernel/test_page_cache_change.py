@@ -43,6 +43,7 @@ NOT_SHOWN = {
     "sweepstakes_consent",
     "sweepstakes_consent_text",
     "sweepstakes_entrant",
+    "sweepstakes_subscriber",
 }
 
 

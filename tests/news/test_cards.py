@@ -1,6 +1,7 @@
 """The card by which an article without a picture is shared: its headline, set under the paper's name."""
 
 import json
+import os
 import re
 from datetime import UTC, datetime
 from io import BytesIO
@@ -125,6 +126,21 @@ def test_many_cards_are_drawn_by_several_processes(tmp_path: Path, monkeypatch: 
     wanted = [Card("The Daily Draw", None, f"Rain {number}") for number in range(3)]
     assert len(list(cards.make_all(wanted, tmp_path))) == 3
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {card_file(card.sha256): cards.draw(card) for card in wanted}
+
+
+class Deadly(Card):
+    """Ends the process that is handed it, as a system short of memory would."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os._exit, (1,)
+
+
+def test_the_rest_is_drawn_here_when_a_process_beside_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cards, "cpu_count", lambda: 2)
+    monkeypatch.setattr(cards, "WORTH_PROCESSES", 3)
+    wanted = [Card("The Daily Draw", None, "Rain 1"), Deadly("The Daily Draw", None, "Rain 2"), Card("The Daily Draw", None, "Rain 3")]
+    assert list(cards.make_all(wanted, tmp_path)) == [card_file(card.sha256) for card in wanted]
+    assert {path.name for path in tmp_path.iterdir()} == {card_file(card.sha256) for card in wanted}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import signal
 import unicodedata
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import cache, partial
 from importlib.resources import files
 from itertools import accumulate
@@ -43,8 +45,13 @@ def make_all(cards: Sequence[Card], media: Path) -> Iterator[str]:
         yield from (make(card, media) for card in cards)
         return
     context, quiet = get_context("spawn"), (signal.SIGINT, signal.SIG_IGN)  # as in pictures.py
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=signal.signal, initargs=quiet) as pool:
-        yield from pool.map(partial(make, media=media), cards, chunksize=25)
+    made = 0
+    with suppress(BrokenProcessPool), ProcessPoolExecutor(workers, mp_context=context, initializer=signal.signal, initargs=quiet) as pool:
+        for name in pool.map(partial(make, media=media), cards, chunksize=25):
+            made += 1
+            yield name
+    # Where a process was killed, by a system short of memory for example, the rest is drawn here.
+    yield from (make(card, media) for card in cards[made:])
 
 
 def make(card: Card, media: Path) -> str:

@@ -106,7 +106,7 @@ class Site:
 
     def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(BIN / "flask"), "--app", "wsgi", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=self.environ, capture_output=True, text=True, check=False, timeout=300)
+        return subprocess.run(command, cwd=ROOT, env=self.environ, capture_output=True, text=True, check=False, timeout=10 * LOST)
 
 
 def environ_of(instance: Path, **more: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request
 
-from tests.serving import Site
+from tests.serving import LOST, Site
 
 pytestmark = pytest.mark.browser
 
@@ -51,6 +51,7 @@ def stopped(context: BrowserContext, paper: Site, *, script: str = "") -> tuple[
     page.clock.pause_at(time.time() + 3600)
     page.evaluate("document.querySelector('.ad-article').scrollIntoView({block: 'start'}); scrollBy(0, -innerHeight - 50)")
     page.wait_for_function(FILLED, arg="article", polling=20)
+    page.evaluate("0")
     asked.seen.clear()  # what was seen on the way there
     return page, asked
 
@@ -72,7 +73,7 @@ def tokens(page: Page) -> str:
     return "token=" + href.removeprefix("/ads/click/")
 
 
-def until(page: Page, condition: Callable[[], Any], *, seconds: float = 15) -> Any:
+def until(page: Page, condition: Callable[[], Any], *, seconds: float = LOST) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, "waited in vain"

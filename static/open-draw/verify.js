@@ -855,6 +855,7 @@
     const members = new Map();
     let plain = true;
     try {
+      if (end < 0) throw new RangeError("no end");
       let at = view.getUint32(end + 16, true);
       for (let left = view.getUint16(end + 10, true); left; left--) {
         if (view.getUint32(at, true) !== 0x02014b50) throw new RangeError("not a member");

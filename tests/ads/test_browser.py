@@ -187,4 +187,4 @@ def test_a_click_goes_through_the_counter_to_the_stored_target(desk: BrowserCont
     with page.expect_request("**/ads/click/*"):
         page.locator(".ad-top a").click()
     page.wait_for_load_state()
-    assert urlsplit(page.url).path in {"/draws", "/register", "/advertising"}
+    assert urlsplit(page.url).path in {"/draws", "/register", "/advertising", "/newsletter"}

@@ -139,7 +139,7 @@ def test_without_javascript_each_slot_shows_a_house_ad(browser: Browser, paper: 
     assert len(slots) == (3 if width == 390 else 4)
     for slot in slots:
         slot.scroll_into_view_if_needed()
-        assert (slot.locator("a").get_attribute("href") or "").startswith(("/draws", "/register", "/advertising"))
+        assert (slot.locator("a").get_attribute("href") or "").startswith(("/draws", "/register", "/advertising", "/newsletter"))
         assert slot.locator("img").is_visible()
         assert slot.get_by_text("Advertisement", exact=True).is_visible()
     page.context.close()

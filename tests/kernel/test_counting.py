@@ -34,7 +34,7 @@ def test_an_answer_is_counted_soon_though_nobody_asks_for_the_figures(client: Fl
 
 
 def test_what_threads_note_while_others_count_is_counted_to_the_last() -> None:
-    both = (series("limited", form="a test", by="its threads"), series("ads", event="a test", outcome="its threads"))
+    both = (series("test_crowd", by="its threads"), series("ads", event="a test", outcome="its threads"))
     begin = threading.Barrier(THREADS)
 
     def work(number: int) -> None:
@@ -46,7 +46,7 @@ def test_what_threads_note_while_others_count_is_counted_to_the_last() -> None:
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(work, range(THREADS)))
-    assert times("limited", form="a test", by="its threads") == THREADS * EACH
+    assert times("test_crowd", by="its threads") == THREADS * EACH
     assert times("ads", event="a test", outcome="its threads") == THREADS * EACH
 
 

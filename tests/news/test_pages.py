@@ -84,8 +84,8 @@ def test_an_article_shows_section_headline_standfirst_byline_times_and_reading_t
     publish("whole", authors=["Ada Byline", "Ben Writer"], tags=["Tides"], updated=NOON, correction="It was Tuesday.")
     page = text(client, "/news/whole")
     assert '<p class="kicker"><a href="/headlines?section=World">World</a></p>' in page
-    assert '<h1 class="headline" dir="auto">Headline of whole</h1>' in page
-    assert '<p class="standfirst" dir="auto">Standfirst of whole</p>' in page
+    assert '<h1 class="headline">Headline of whole</h1>' in page
+    assert '<p class="standfirst">Standfirst of whole</p>' in page
     assert '<a href="/headlines?author=Ada+Byline" rel="author">Ada Byline</a> and <a href="/headlines?author=Ben+Writer"' in page
     assert '<time datetime="2024-12-08T11:00:00+00:00">8 December 2024, 11:00 UTC</time>' in page
     assert 'Updated <time datetime="2024-12-08T12:00:00+00:00">8 December 2024, 12:00 UTC</time>' in page

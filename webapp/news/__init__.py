@@ -17,6 +17,7 @@ from webapp.news import (
     sitemaps,
     views,
 )
+from webapp.news.direction import direction
 from webapp.news.models import Article
 from webapp.news.variants import card_file
 
@@ -57,6 +58,7 @@ def init_app(app: Flask) -> None:
     app.extensions["sections"] = sections  # for rooms that must not know this one
     app.template_global("headline_index")(headline_index)
     app.template_global("foot_links")(foot_links)
+    app.template_filter("direction")(direction)
 
 
 def sections() -> list[str]:

@@ -34,6 +34,20 @@ def test_nothing_sticks_out_from_320_to_2560_pixels(browser: Browser, paper: Sit
     page.context.close()
 
 
+def test_in_the_dark_paper_is_darker_than_ink(browser: Browser, paper: Site) -> None:
+    look = """() => ["backgroundColor", "color"].map(
+      name => getComputedStyle(document.body)[name].match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0))"""
+    shown = {}
+    for scheme in ("light", "dark"):
+        page, _ = opened(browser, 390, color_scheme=scheme)
+        page.goto(paper.url + ARTICLE)
+        ground, ink = page.evaluate(look)
+        shown[scheme] = ground > ink
+        page.context.close()
+    assert shown == {"light": True, "dark": False}
+    assert "@font-face" not in (STATIC / "site.css").read_text()  # the reader's own fonts, nothing to wait for
+
+
 def test_right_to_left_the_page_is_mirrored(browser: Browser, paper: Site) -> None:
     page, _ = opened(browser, 1440)
     page.goto(paper.url + ARTICLE)

@@ -79,7 +79,9 @@ def test_the_facts_of_an_article_name_its_pictures_with_their_credits(client: Fl
     assert article["author"][0]["url"] == f"{url}/headlines?author=Ada+Byline"
     assert picture["url"] == f"{url}/media/{SHA.hex()[:16]}-1600.jpg"
     assert (picture["creditText"], picture["caption"], picture["description"]) == ("Map: Ann Lee", "Where it was.", "A map")
+    assert way["@type"] == "BreadcrumbList"
     assert [step["item"] for step in way["itemListElement"]] == [f"{url}/", f"{url}/headlines?section=World", f"{url}/news/seen"]
+    assert [(step["@type"], step["position"]) for step in way["itemListElement"]] == [("ListItem", n) for n in (1, 2, 3)]
 
 
 def test_no_headline_can_end_the_script_that_holds_it(client: FlaskClient) -> None:
@@ -128,6 +130,25 @@ def test_the_three_feeds_hold_the_same_articles_in_full_with_whole_addresses(cli
     assert [item["url"] for item in feed["items"]] == [f"{url}/news/seen", f"{url}/news/older"]
     assert feed["items"][0]["content_html"] == html
     assert feed["items"][0]["tags"] == ["World", "Tides"]
+
+
+def test_feeds_have_all_that_their_specifications_demand(client: FlaskClient) -> None:
+    """RSS 2.0, "required channel elements"; RFC 4287 §4.1.1 and §4.1.2; JSON Feed 1.1, "top-level" and "items"."""
+    illustrated()
+    rss = Tree.fromstring(client.get("/feed.xml").data)
+    assert (rss.tag, rss.get("version")) == ("rss", "2.0")
+    assert all(rss.findtext(f"channel/{name}") for name in ("title", "link", "description"))
+    assert all(item.findtext("title") or item.findtext("description") for item in rss.findall("channel/item"))
+    atom = Tree.fromstring(client.get("/atom.xml").data)
+    assert atom.tag == f"{A}feed"
+    for element in (atom, *atom.findall(f"{A}entry")):
+        assert all(element.findtext(f"{A}{name}") for name in ("id", "title"))
+        assert datetime.fromisoformat(element.findtext(f"{A}updated") or "").tzinfo is not None
+    assert all(entry.findtext(f"{A}author/{A}name") for entry in atom.findall(f"{A}entry"))
+    feed = json.loads(client.get("/feed.json").data)
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    assert feed["title"]
+    assert all(item["id"] and (item.get("content_html") or item.get("content_text")) for item in feed["items"])
 
 
 def test_feeds_get_plain_pictures() -> None:

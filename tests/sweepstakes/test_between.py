@@ -32,7 +32,7 @@ def card(client: FlaskClient, address: str) -> str:
     return " ".join(unescape(found[0]).split())
 
 
-@pytest.mark.parametrize("address", ["/", "/register"])
+@pytest.mark.parametrize("address", ["/", "/news/one", "/register"])
 def test_with_none_open_pages_show_the_last_result_the_next_opening_and_the_newsletter_box(
     client: FlaskClient, run: FlaskCliRunner, tmp_path: Path, address: str
 ) -> None:

@@ -221,7 +221,18 @@ def test_a_link_to_the_newsletter_alone_ends_nothing_of_the_entrant_of_that_numb
     end = re.search(r'/unsubscribe/[^"]+', client.get(own).text)
     assert end
     client.post(end[0])
-    assert [reader["email"] for reader in readers(run)] == ["else@example.com"]
+    (entrant,) = readers(run)
+    assert entrant["email"] == "else@example.com"
+
+
+def test_an_entrants_link_ends_nothing_of_the_subscriber_of_that_number(client: FlaskClient, run: FlaskCliRunner, tmp_path: Path) -> None:
+    open_one(run, tmp_path)
+    register(client, email="else@example.com")
+    client.post(link(letters(run).text()), data={"name": "Else Reader", "newsletter": "yes"})
+    (entrant,) = readers(run)
+    subscribe(client, run)
+    client.post(entrant["headers"]["List-Unsubscribe"].removeprefix("<http://127.0.0.1:8000").rstrip(">"), **ONE_CLICK)
+    assert [reader["email"] for reader in readers(run)] == [ADA]
 
 
 def test_an_entrant_who_also_asked_alone_stands_once_knows_it_and_ends_both(

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from tests.sweepstakes.campaigns import NOW
 from tests.sweepstakes.entering import letters, link
@@ -67,6 +67,26 @@ def test_while_nobody_can_write_the_form_comes_back_filled_and_the_button_stays(
     assert "Please press the button again" in away.text and 'type="submit">Send me the newsletter<' in away.text
     assert confirmed() == [False]
     assert outcomes()["away"] - before == 2
+
+
+def test_the_page_that_says_so_asks_the_database_nothing_more(client: FlaskClient, run: FlaskCliRunner) -> None:
+    ask(client)
+    own = link(letters(run).text(), "/newsletter/")
+    db.session.rollback()
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        asked.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        with nobody_writes():
+            away = client.post(own)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert away.status_code == 503
+    assert any("sweepstakes_subscriber" in statement for statement in asked)
+    assert [statement for statement in asked if "news_" in statement or "sweepstakes_campaign" in statement] == []
 
 
 def test_only_the_press_that_confirms_is_counted_so(client: FlaskClient, run: FlaskCliRunner) -> None:

@@ -99,9 +99,9 @@ def _away(prize: Prize | None, form: ClaimForm) -> Response:
     return response
 
 
-def published_winners() -> dict[tuple[int, int], PublicName]:
-    """Template global: by campaign's id and entry number, the public form of those who agreed to it."""
-    return public_names(db.session(), keys=keyring())
+def published_winners(campaign_id: int | None = None) -> dict[tuple[int, int], PublicName]:
+    """Template global: by campaign's id and entry number, of one campaign or all, the public form of those who agreed to it."""
+    return public_names(db.session(), campaign_id=campaign_id, keys=keyring())
 
 
 def _claim(person: Person, form: ClaimForm) -> None:

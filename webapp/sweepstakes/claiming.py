@@ -127,11 +127,16 @@ class PublicName(NamedTuple):
         return place.awarded_at is not None and self.changed_at.replace(microsecond=0) <= place.awarded_at
 
 
-def public_names(session: Session, *, keys: Keyring) -> dict[tuple[int, int], PublicName]:
-    """By campaign's id and entry number: how those are published who agreed to it. Whether they still hold a prize, the log says."""
+def public_names(session: Session, *, campaign_id: int | None = None, keys: Keyring) -> dict[tuple[int, int], PublicName]:
+    """By campaign's id and entry number, of one campaign or all: how those are published who agreed to it.
+
+    Whether they still hold a prize, the log says.
+    """
     agreed = select(Entrant.campaign_id, Entrant.entry_index, Claim.public_name, Claim.changed_at).join(
         Claim, Claim.entrant_id == Entrant.id
     )
+    if campaign_id is not None:
+        agreed = agreed.where(Entrant.campaign_id == campaign_id)
     rows = session.execute(agreed.where(Claim.public_name.is_not(None), Entrant.state == "confirmed", Entrant.entry_index.is_not(None)))
     return {
         (campaign, entry or 0): PublicName(keys.unseal("claim.public_name", name or b""), changed_at)

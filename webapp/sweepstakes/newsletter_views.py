@@ -108,6 +108,7 @@ def confirm(token: str) -> Response:
         with writing() as session:
             new = subscriptions.confirm(session, asked.id, newsletter_alone(settings().site_name), now=clock.now())
     except OperationalError:
+        db.session.remove()
         count("subscriptions", outcome="away")
         response = _own_page(asked, 503, notice=NOT_STORED)
         response.headers["Retry-After"] = "30"
@@ -135,6 +136,7 @@ def _own_page(asked: Subscription, status: int, *, notice: str | None = None) ->
         end=unsubscribe_link(asked.id, alone=True),
         notice=notice,
         form_token=posting.token_if_needed() if notice else None,
+        away=status == 503,
     )
     return private(make_response(page, status))
 

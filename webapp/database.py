@@ -78,11 +78,6 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-MayWrite = tuple[bool, str | None]
-_MAY_WRITE_SQLITE = "SELECT true, (SELECT destination FROM moved_to LIMIT 1)"
-_MAY_WRITE = _MAY_WRITE_SQLITE.replace("true", f"pg_try_advisory_xact_lock_shared({write_lock.ADVISORY_LOCK})")
-
-
 class MovedTo(Base):
     """A mark that the data lives in another database from now on: with a row here, nothing is written any more."""
 
@@ -172,7 +167,7 @@ def writing() -> Iterator[Session]:
     with write_lock.queue(lock) if lock else nullcontext():
         try:
             session.connection(execution_options={"writes": True, "waited": time.monotonic() - began})
-            refuse_unless_free(may_write(plain(session)))
+            write_lock.refuse_unless_free(write_lock.may_write(plain(session)))
             yield session
             session.commit()
         except BaseException:
@@ -193,32 +188,16 @@ def refuse_in_maintenance() -> None:
         raise write_lock.Maintenance
 
 
-def begin(transaction: Plain, waited: float) -> MayWrite:
-    """Begin a write transaction on the driver's own connection; what `refuse_unless_free` is to judge."""
+def begin(transaction: Plain, waited: float) -> write_lock.MayWrite:
+    """Begin a write transaction on the driver's own connection; what `write_lock.refuse_unless_free` is to judge."""
     if transaction.dialect.name == "sqlite":
         begin_to_write(transaction.execute, waited)
-        return may_write(transaction)
+        return write_lock.may_write(transaction)
     with faults_of(transaction.dialect):
         # Two statements on one way there and back, which prepared ones cannot be.
-        cursor = transaction.driver.execute(f"BEGIN; {_MAY_WRITE}", prepare=False)
+        cursor = transaction.driver.execute(f"BEGIN; {write_lock.MAY_WRITE}", prepare=False)
         cursor.nextset()
-        return cast(MayWrite, cursor.fetchone())
-
-
-def may_write(transaction: Plain) -> MayWrite:
-    """Whether nobody holds writers off, and where the data has moved to. One statement, as PostgreSQL is a way off; plain, as all
-    writers of SQLite queue behind it."""
-    statement = _MAY_WRITE_SQLITE if transaction.dialect.name == "sqlite" else _MAY_WRITE
-    return cast(MayWrite, transaction.execute(statement).fetchone())
-
-
-def refuse_unless_free(answer: MayWrite) -> None:
-    """Raises Held, Moved."""
-    free, destination = answer
-    if not free:
-        raise write_lock.Held
-    if destination is not None:
-        raise write_lock.Moved(destination)
+        return cast(write_lock.MayWrite, cursor.fetchone())
 
 
 @contextmanager

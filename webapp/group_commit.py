@@ -15,7 +15,7 @@ from flask import current_app
 from sqlalchemy.exc import OperationalError
 
 from webapp import write_lock
-from webapp.database import begin, db, refuse_in_maintenance, refuse_unless_free
+from webapp.database import begin, db, refuse_in_maintenance
 from webapp.plain_connections import connected
 from webapp.prepared import Plain, faults_of
 
@@ -107,7 +107,7 @@ def _transaction(since: float) -> Iterator[Plain]:
     with write_lock.queue(lock) if lock else nullcontext(), connected(lambda plain: begin(plain, time.monotonic() - since)) as begun:
         transaction, answer = begun
         try:
-            refuse_unless_free(answer)
+            write_lock.refuse_unless_free(answer)
             yield transaction
             for act in transaction.info.get("before_commit", ()):
                 act()

@@ -9,12 +9,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from webapp.prepared import Plain
+
 # Any number, as long as all processes use this one: writers share it, whoever holds them off has it alone.
 ADVISORY_LOCK = 7_212_025
+MayWrite = tuple[bool, str | None]
+_MAY_WRITE_SQLITE = "SELECT true, (SELECT destination FROM moved_to LIMIT 1)"
+MAY_WRITE = _MAY_WRITE_SQLITE.replace("true", f"pg_try_advisory_xact_lock_shared({ADVISORY_LOCK})")
 
 
 class NotWritable(OperationalError):
@@ -129,3 +135,19 @@ def hold_postgresql(connection: Connection) -> Iterator[None]:
         yield
     finally:
         connection.exec_driver_sql(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})")
+
+
+def may_write(transaction: Plain) -> MayWrite:
+    """Whether nobody holds writers off, and where the data has moved to. One statement, as PostgreSQL is a way off; plain, as all
+    writers of SQLite queue behind it."""
+    statement = _MAY_WRITE_SQLITE if transaction.dialect.name == "sqlite" else MAY_WRITE
+    return cast(MayWrite, transaction.execute(statement).fetchone())
+
+
+def refuse_unless_free(answer: MayWrite) -> None:
+    """Raises Held, Moved."""
+    free, destination = answer
+    if not free:
+        raise Held
+    if destination is not None:
+        raise Moved(destination)

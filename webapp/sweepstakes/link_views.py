@@ -21,8 +21,6 @@ from webapp.sweepstakes.wording import counted
 
 pages = Blueprint("own_link", __name__)
 
-NOT_TOLD = "Your browser did not tell us that this form came from our site. Please press the button once more."
-NOT_OURS = "This form was sent from a page that is not ours. Please check it and press the button once more."
 ONCE_MORE = "Many people use your connection. Please press the button once more, so that we know that you are one of them."
 AWAY = "We cannot do that at this moment. Your address is still here: please press the button again in a minute."
 
@@ -55,7 +53,7 @@ def post() -> AnyResponse:
     form, verdict = LinkForm(fields), posting.verdict(fields, "entry")
     try:
         if verdict is not Verdict.OURS:
-            return _again(form, 403, NOT_TOLD if verdict is Verdict.UNKNOWN else NOT_OURS)
+            return _again(form, 403, posting.NOT_TOLD if verdict is Verdict.UNKNOWN else posting.NOT_OURS)
         if unfit is not None or not form.validate():
             return _again(form, *((unfit.status, unfit.sentence) if unfit else (422,)))
         return _send(form, asked_twice=form_tokens.accepts(fields.get(form_tokens.FIELD)))

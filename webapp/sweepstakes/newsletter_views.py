@@ -27,8 +27,6 @@ NO_SUCH_LINK = (
     "This link is not complete, or the newsletter was ended. Copy it whole from the letter, up to its last sign, "
     "or ask for the newsletter anew at /newsletter."
 )
-NOT_TOLD = "Your browser did not tell us that this form came from our site. Please press the button once more."
-NOT_OURS = "This form was sent from a page that is not ours. Please check it and press the button once more."
 ONCE_MORE = "Many people use this form at this moment. Please press the button once more, so that we know that you are one of them."
 NOT_STORED = "We cannot store that at this moment. Please press the button again in a minute."
 AWAY = "We cannot store that at this moment. Your address is still here: please press the button again in a minute."
@@ -54,7 +52,7 @@ def post() -> Response:
     form.refuse_disposable = settings().disposable_refused
     try:
         if verdict is not Verdict.OURS:
-            return _again(form, verdict.value, 403, NOT_TOLD if verdict is Verdict.UNKNOWN else NOT_OURS)
+            return _again(form, verdict.value, 403, posting.NOT_TOLD if verdict is Verdict.UNKNOWN else posting.NOT_OURS)
         if unfit is not None:
             return _again(form, "unfit", unfit.status, unfit.sentence, faulty=unfit.faulty)
         if not form.validate():
@@ -103,7 +101,7 @@ def confirm(token: str) -> Response:
     verdict = posting.verdict(fields, "newsletter_confirm")
     if verdict is not Verdict.OURS:
         count("subscriptions", outcome=verdict.value)
-        return _own_page(asked, 403, notice=NOT_TOLD if verdict is Verdict.UNKNOWN else NOT_OURS)
+        return _own_page(asked, 403, notice=posting.NOT_TOLD if verdict is Verdict.UNKNOWN else posting.NOT_OURS)
     try:
         with writing() as session:
             new = subscriptions.confirm(session, asked.id, newsletter_alone(settings().site_name), now=clock.now())

@@ -18,6 +18,10 @@ _MULTIPART = "multipart/form-data"
 _MOST_FIELDS = 20
 Fields = ImmutableMultiDict[str, str]
 
+# What forms of one field say to a post that is not believed.
+NOT_TOLD = "Your browser did not tell us that this form came from our site. Please press the button once more."
+NOT_OURS = "This form was sent from a page that is not ours. Please check it and press the button once more."
+
 
 class Unfit(Refusal):
     """A post that no form of ours sends. `fields`: what of it can be read all the same, to be shown again; `faulty`: a sentence

@@ -1,6 +1,10 @@
 """The paper in a real browser, on a phone, a tablet and a desk: nothing moves, nothing sticks out, everybody can use it."""
 
 import re
+import time
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, Request
@@ -32,6 +36,42 @@ def test_no_page_moves_sticks_out_complains_or_asks_elsewhere(browser: Browser, 
         assert page.evaluate("window.shifted") == 0, path
     page.context.close()
     assert expected(told, paper.url + "/nothing/here") == []
+
+
+@pytest.mark.parametrize("broken_off", ["</p>", "<li><a", "</li>"], ids=["before the name", "before the sections", "between two sections"])
+def test_a_masthead_that_comes_in_two_parts_is_painted_once(browser: Browser, paper: Site, broken_off: str) -> None:
+    with urllib.request.urlopen(paper.url + "/") as answer:
+        html = answer.read().decode()
+    first = html[: html.index(broken_off, html.index('<div class="masthead">')) + len(broken_off)]
+    rest = html.removeprefix(first)
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/":
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.end_headers()
+                self.wfile.write(first.encode())
+                time.sleep(0.5)
+                self.wfile.write(rest.encode())
+            else:
+                self.send_response(302)
+                self.send_header("Location", paper.url + self.path)
+                self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        page, _ = opened(browser, 1440)
+        page.add_init_script(f"({SHIFTS})()")
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("window.shifted") == 0
+        assert page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime") > 500
+        page.context.close()
+        server.shutdown()
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, has_request_context, request
 
 from webapp import clock, wsgi_tools
 from webapp.config import Settings
@@ -23,7 +23,7 @@ from webapp.content_coding import IDENTITY, choose
 from webapp.content_version import State, Watch, watch
 from webapp.counting import level, times
 from webapp.database import db
-from webapp.due import Due, Dues
+from webapp.due import Due, Dues, Span
 from webapp.page_copies import Copies, Copy, Headers, Key, can_be_kept, kept_headers
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 # Where tracing.py looks for them.
 ROUTE, FROM = "daily_draw.route", "daily_draw.page_cache"
 WAYS = ("hits", "misses", "stale")
-_WISH = "daily_draw.keep"
+_WISH, _PARTS = "daily_draw.keep", "daily_draw.parts"
+Part = TypeVar("Part")
 
 
 @dataclass
@@ -83,7 +84,25 @@ def keep(*, arguments: tuple[str, ...] = (), store: bool = True, shows_entries: 
     wish.asked, wish.store, wish.names, wish.shows_entries, wish.fixed = True, store, arguments, shows_entries, fixed
     wish.route = request.url_rule.rule if request.url_rule else "none"
     if not fixed:
-        wish.until = _of(current_app).dues.next(db.session(), wish.began, wish.state[0] if wish.state else None).timestamp()
+        wish.until = _span(wish).until.timestamp()
+
+
+def shared(name: str, make: Callable[[], Part]) -> Part:
+    """What `make` gives: the same on every page, so made once for each version of the content, until the clock brings something
+    due. Where no version is known (a form was sent, there is no cache) it is made once for the request, in a command each time.
+    Plain values alone: they outlive the database's session.
+    """
+    environ = request.environ if has_request_context() else {}
+    wish = environ.get(_WISH)
+    lasting = isinstance(wish, _Wish) and wish.state is not None
+    parts = _span(cast(_Wish, wish)).parts if lasting else environ.setdefault(_PARTS, {})
+    if name not in parts:
+        parts[name] = make()
+    return cast(Part, parts[name])
+
+
+def _span(wish: _Wish) -> Span:
+    return _of(current_app).dues.span(db.session(), wish.began, wish.state[0] if wish.state else None)
 
 
 def changes_at(app: Flask, due: Due) -> None:

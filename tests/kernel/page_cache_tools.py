@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask, Response
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from tests.serving import LOST
+from tests.statements import statements
 from webapp.content_version import QUESTION
 from webapp.database import db
 from webapp.headers import public
@@ -32,17 +33,11 @@ def catch_up(app: Flask) -> None:
 
 
 @contextmanager
-def asked(app: Flask) -> Iterator[list[str]]:
+def asked() -> Iterator[list[str]]:
     """The statements that the database is asked meanwhile, but for the cache's own question."""
-    statements: list[str] = []
-
-    def note(*args: Any) -> None:
-        if args[2] != QUESTION:
-            statements.append(args[2])
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(db.engine, "before_cursor_execute", note)
+    with statements() as everything:
+        yield everything
+    everything[:] = [statement for statement in everything if statement != QUESTION]
 
 
 def add_page(app: Flask, make: Callable[[], str | bytes], path: str = "/made", **how: Any) -> None:

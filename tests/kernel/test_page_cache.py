@@ -52,7 +52,7 @@ def fresh(app: Flask, client: FlaskClient, path: str = "/") -> None:
 @pytest.mark.parametrize("path", ["/", "/news/one", "/headlines", "/feed.xml", "/atom.xml", "/feed.json", "/sitemap.xml", "/draws"])
 def test_a_page_is_made_once_and_then_served_without_asking_the_database(app: Flask, client: FlaskClient, path: str) -> None:
     first = client.get(path)
-    with asked(app) as statements:
+    with asked() as statements:
         second = client.get(path)
     assert statements == []
     assert second.data == first.data
@@ -150,7 +150,7 @@ def test_a_range_is_answered_with_the_whole(client: FlaskClient) -> None:
 
 def test_arguments_that_a_page_does_not_know_lead_to_its_one_copy(app: Flask, client: FlaskClient) -> None:
     fresh(app, client)
-    with asked(app) as statements:
+    with asked() as statements:
         for query in ("utm_source=x", "page=2", "fbclid=" + "y" * 3000, "%FF=%00", "&&&", "preview=1"):
             assert client.get(f"/?{query}").status_code == 200
     assert statements == []

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session
@@ -19,10 +19,12 @@ from tests.kernel.page_cache_tools import add_page, asked, cache_of, catch_up
 from tests.news.test_pages import publish
 from tests.sweepstakes.campaigns import CLOSES, NOW, OPENS, done, enter, open_one
 from tests.sweepstakes.entering import post
+from webapp import page_cache
 from webapp.content_version import ContentVersion
 from webapp.database import Base, db, is_sqlite, writing
 from webapp.headers import PAGE
 from webapp.news.models import Article
+from webapp.origin import judges_origin
 
 # Tables of which no kept page shows a row, or only rows written together with one that is watched; and those that each sign-up
 # touches: how many entries there are is read off the sizes of the logs. All others have triggers (migration 0010 and later).
@@ -127,11 +129,68 @@ def test_signing_up_and_confirming_empty_nothing_but_the_pages_that_count_entrie
     enter(3)
     catch_up(app)
     assert version(session) == before
-    with asked(app) as statements:
+    with asked() as statements:
         words(client)
     assert statements == []
     assert "3 entries" in words(client, "/draws")
     assert "<dt>Entries</dt><dd>3</dd>" in words(client, "/draws/win-100")
+
+
+# -- What pages have in common --------------------------------------------------------------------------------------------
+
+
+def add_counting_pages(app: Flask, *names: str) -> list[str]:
+    """Pages that each show the same part; what each of its makings was for."""
+    made: list[str] = []
+
+    def part(name: str) -> str:
+        made.append(name)
+        return f"made for {made[0]}"
+
+    for name in names:
+        add_page(app, lambda name=name: page_cache.shared("part", lambda: part(name)), f"/{name}")
+    return made
+
+
+def test_what_pages_have_in_common_is_made_once_for_a_version(app: Flask, client: FlaskClient) -> None:
+    made = add_counting_pages(app, "a", "b")
+    catch_up(app)
+    assert [words(client, "/a"), words(client, "/b")] == ["made for a"] * 2
+    assert made == ["a"]
+    publish("one")
+    catch_up(app)
+    words(client, "/b")
+    words(client, "/a")
+    assert made == ["a", "b"]
+
+
+def test_it_is_made_anew_when_the_clock_brings_something(app: Flask, client: FlaskClient, clock: Any) -> None:
+    made = add_counting_pages(app, "a", "b")
+    publish("coming", published=NOW + timedelta(minutes=5))
+    catch_up(app)
+    words(client, "/a")
+    clock.move_to(NOW + timedelta(minutes=5))
+    words(client, "/b")
+    assert made == ["a", "b"]
+
+
+def test_an_answer_to_a_form_makes_it_for_itself(app: Flask, client: FlaskClient) -> None:
+    asked_for: list[int] = []
+
+    @app.post("/form")
+    @judges_origin("a form of this test")
+    def form() -> Response:
+        words = [page_cache.shared("part", lambda: asked_for.append(1) or "made") for _ in range(2)]
+        return Response(words, mimetype="text/plain")
+
+    assert client.post("/form").text == "mademade"
+    assert client.post("/form").text == "mademade"
+    assert len(asked_for) == 2
+
+
+def test_a_command_makes_it_each_time(app: Flask) -> None:
+    with app.app_context():
+        assert [page_cache.shared("part", lambda n=n: n) for n in range(2)] == [0, 1]
 
 
 # -- Changes shown ----------------------------------------------------------------------------------------------------------

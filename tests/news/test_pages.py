@@ -8,9 +8,9 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
-from webapp.database import db, writing
+from tests.statements import statements
+from webapp.database import writing
 from webapp.headers import IMMUTABLE, PAGE
 from webapp.news.models import Alias, Article, Figure, Picture
 from webapp.news.searching import index
@@ -249,9 +249,8 @@ def test_the_head_of_an_article_describes_it_for_other_sites(client: FlaskClient
 def test_the_frame_reads_with_few_queries_and_no_body_but_the_one_shown(client: FlaskClient, app: Flask) -> None:
     for n in range(20):
         publish(f"n{n}", published=NOON - timedelta(hours=n))
-    asked: list[str] = []
-    event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    text(client, "/news/n3")
+    with statements() as asked:
+        text(client, "/news/n3")
     # What the clock brings next (min) is asked once for a version of the content, not for every page.
     reads = [statement for statement in asked if "SELECT" in statement and "min(news" not in statement]
     assert len([statement for statement in reads if "news_" in statement]) == 7

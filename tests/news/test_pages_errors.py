@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
+from tests.statements import statements
 from webapp.database import db, writing
 from webapp.errors import SENTENCES, Refusal
 from webapp.site import settings
@@ -22,9 +22,8 @@ def test_a_page_that_is_not_there_leads_back_to_the_paper(client: FlaskClient) -
 
 
 def test_an_error_page_asks_no_database(client: FlaskClient) -> None:
-    asked: list[str] = []
-    event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    assert client.get("/no/such/page").status_code == 404
+    with statements() as asked:
+        assert client.get("/no/such/page").status_code == 404
     assert asked == []
 
 

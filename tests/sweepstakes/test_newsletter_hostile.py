@@ -9,8 +9,9 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
+from tests.statements import statements
 from tests.sweepstakes.campaigns import NOW
 from tests.sweepstakes.entering import letters, link
 from webapp.counting import counted
@@ -73,17 +74,8 @@ def test_the_page_that_says_so_asks_the_database_nothing_more(client: FlaskClien
     ask(client)
     own = link(letters(run).text(), "/newsletter/")
     db.session.rollback()
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        asked.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        with nobody_writes():
-            away = client.post(own)
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
+    with statements() as asked, nobody_writes():
+        away = client.post(own)
     assert away.status_code == 503
     assert any("sweepstakes_subscriber" in statement for statement in asked)
     assert [statement for statement in asked if "news_" in statement or "sweepstakes_campaign" in statement] == []

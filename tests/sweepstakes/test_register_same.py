@@ -1,14 +1,12 @@
 """Who is new, known, in, or wants no mail: the same page, the same headers, and the same work but for a mail's row."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import time_machine
 from flask.testing import FlaskClient, FlaskCliRunner
-from sqlalchemy import event
 
+from tests.statements import statements
 from tests.sweepstakes.campaigns import NOW, open_one
 from tests.sweepstakes.entering import letters, link, outbox, post
 from webapp.database import db
@@ -26,24 +24,6 @@ def clock(run: FlaskCliRunner, tmp_path: Path) -> object:
     with time_machine.travel(NOW, tick=False) as traveller:
         open_one(run, tmp_path)
         yield traveller
-
-
-@contextmanager
-def statements(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
-    """What is asked of the database meanwhile, without values."""
-    said: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        said.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        with caplog.at_level("DEBUG", "webapp.prepared"):
-            caplog.clear()
-            yield said
-        said += [record.getMessage() for record in caplog.records if record.name == "webapp.prepared"]
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def known(client: FlaskClient, run: FlaskCliRunner, kind: str) -> str:
@@ -65,7 +45,7 @@ def known(client: FlaskClient, run: FlaskCliRunner, kind: str) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("again", ["the same day", "a day later"])
 def test_the_answer_and_the_work_are_those_for_somebody_new(
-    client: FlaskClient, run: FlaskCliRunner, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture, kind: str, again: str
+    client: FlaskClient, run: FlaskCliRunner, clock: time_machine.Traveller, kind: str, again: str
 ) -> None:
     email = known(client, run, kind)
     if again == "a day later":
@@ -75,7 +55,7 @@ def test_the_answer_and_the_work_are_those_for_somebody_new(
     for who in ("new@example.com", email):
         before = len(outbox())
         db.session.remove()
-        with statements(caplog) as said:
+        with statements() as said:
             response = post(client, email=who)
         answers.append((response.status_code, response.text, [pair for pair in response.headers if pair[0] != "X-Request-ID"]))
         work.append([statement for statement in said if "mail_outbox" not in statement])

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import time_machine
 from flask.testing import FlaskClient, FlaskCliRunner
-from sqlalchemy import delete, event, select, update
+from sqlalchemy import delete, select, update
 
+from tests.statements import statements
 from tests.sweepstakes.campaigns import NOW, enter, open_one
 from tests.sweepstakes.entering import entrants, letters, link, post
 from webapp.database import db, writing
@@ -173,18 +174,10 @@ def test_the_link_of_somebody_erased_touches_none_of_the_others_who_were(
     enter(5)
     for email in ("ada@example.com", *(f"reader{n}@example.com" for n in range(5))):
         assert run.invoke(args=["entrant", "erase", "win-100", "--email", email, "--yes"]).exit_code == 0
-    changes: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        changes.extend([statement] if statement.startswith("UPDATE sweepstakes_entrant") else [])
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with statements() as asked:
         gone = client.post(path(ada), data=ONE_CLICK, headers=ELSEWHERE)
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
     assert gone.status_code == 200
-    assert changes == []
+    assert [statement for statement in asked if statement.startswith("UPDATE sweepstakes_entrant")] == []
 
 
 def test_who_cannot_be_shown_to_have_asked_is_not_on_the_list(run: FlaskCliRunner, ada: dict[str, Any]) -> None:

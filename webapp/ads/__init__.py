@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flask import Flask
 from markupsafe import Markup
 
-from webapp import clock, commands
+from webapp import clock, commands, page_cache
 from webapp.ads import (
     choosing,
     models,  # noqa: F401 - the tables of this room
@@ -73,4 +73,5 @@ def list_ads(section: str | None, lines: int) -> PageAds:
 def _slots(section: str | None, places: list[str]) -> dict[str, AdView]:
     if section in settings().ad_free_sections:
         return {}
-    return choosing.choose(db.session(), places, local_date(clock.now(), settings().timezone))
+    own = page_cache.shared("ads", lambda: choosing.choose(db.session(), local_date(clock.now(), settings().timezone)))
+    return {place: own[place] for place in places if place in own}

@@ -1,6 +1,5 @@
 """The publisher's own ads as pages carry them: the same for every reader, without a script, there when no other comes."""
 
-from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -34,15 +33,15 @@ class AdView(NamedTuple):
 UNSOLD = AdView("", "/advertising", headline="Advertise here", text="Labelled, counted honestly, without following anybody.")
 
 
-def choose(session: Session, slots: Iterable[str], today: date) -> dict[str, AdView]:
-    """The ad for each of `slots` on this day; they take turns by the day. None for any, if there are no ads at all."""
+def choose(session: Session, today: date) -> dict[str, AdView]:
+    """The ad for each slot on this day; they take turns by the day. None for any, if there are no ads at all."""
     ads = session.scalars(select(Creative).where(Creative.active).order_by(Creative.slug)).all()
     own = [ad for ad in ads if ad.campaign_id is None]
     chosen = {}
-    for slot in slots if ads else ():
+    for place, slot in enumerate(SLOTS if ads else ()):
         fitting = [ad for ad in own if ad.headline is not None or SLOTS[slot][-1] in ad.pictures]
         # Neighbouring slots start at neighbouring ads, so that one page shows different ones.
-        turn = today.toordinal() + list(SLOTS).index(slot)
+        turn = today.toordinal() + place
         chosen[slot] = _view(fitting[turn % len(fitting)], SLOTS[slot]) if fitting else UNSOLD
     return chosen
 

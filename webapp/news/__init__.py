@@ -1,6 +1,6 @@
 """Room: news. Articles and their pictures, from a folder of Markdown to the pages."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from flask import Flask, current_app
 from werkzeug.exceptions import HTTPException
@@ -63,17 +63,20 @@ def init_app(app: Flask) -> None:
 
 def sections() -> list[str]:
     """The masthead's sections."""
-    return reading.sections(db.session(), clock.now())
+    return page_cache.shared("sections", lambda: reading.sections(db.session(), clock.now()))
 
 
 def headline_index(limit: int, without: str | None = None) -> list[reading.Headline]:
     """The newest headlines, for the rail."""
-    return reading.headlines(db.session(), clock.now(), limit=limit, without=without)
+    newest = page_cache.shared(f"headlines {limit}", lambda: reading.headlines(db.session(), clock.now(), limit=limit + 1))
+    return [line for line in newest if line.slug != without][:limit]
 
 
 def foot_links() -> list[tuple[str, str]]:
-    """Address and name of the pages that exist."""
-    return [(path, name) for path, name in FOOT if _is_page(path)]
+    """Address and name of the pages that exist; looked up once, since error pages, too, have a foot."""
+    if "foot_links" not in current_app.extensions:
+        current_app.extensions["foot_links"] = [(path, name) for path, name in FOOT if _is_page(path)]
+    return cast(list[tuple[str, str]], current_app.extensions["foot_links"])
 
 
 def _is_page(path: str) -> bool:

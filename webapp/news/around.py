@@ -1,15 +1,16 @@
 """What stands around an article: the pieces before and after it, and those about the same."""
 
-from collections import Counter
 from datetime import datetime
-from operator import attrgetter
+from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import and_, or_, select, union_all
+from sqlalchemy import and_, bindparam, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from webapp.database import BigInt, Moment
 from webapp.news.models import Article, Topic
-from webapp.news.reading import LINE, NEWEST_FIRST, ArticleView, Headline, is_public
+from webapp.news.reading import LIMIT, LINE, NEWEST_FIRST, NOW, ArticleView, Headline, is_public, numbered
+from webapp.prepared import Prepared
 
 RELATED = 3
 # Of each tag only so many of the newest pieces are looked at, however many there are.
@@ -24,15 +25,23 @@ class Around(NamedTuple):
     related: tuple[Headline, ...]
 
 
+_PUBLISHED, _ID = bindparam("published", type_=Moment()), bindparam("id", type_=BigInt)
+_EARLIER = or_(Article.published < _PUBLISHED, and_(Article.published == _PUBLISHED, Article.id < _ID))
+_LATER = or_(Article.published > _PUBLISHED, and_(Article.published == _PUBLISHED, Article.id > _ID))
+_BEFORE = Prepared(select(*LINE).where(is_public(NOW), _EARLIER).order_by(*NEWEST_FIRST).limit(1))
+_AFTER = Prepared(
+    select(*LINE).where(is_public(NOW), Article.published >= _PUBLISHED, _LATER).order_by(Article.published, Article.id).limit(1)
+)
+_SAME_SECTION = Prepared(
+    select(*LINE).where(is_public(NOW), Article.section == bindparam("section"), Article.id != _ID).order_by(*NEWEST_FIRST).limit(LIMIT)
+)
+
+
 def around(session: Session, found: ArticleView, now: datetime) -> Around:
     """What stands around `found`."""
-    place = (found.published, found.id)
-    earlier = or_(Article.published < place[0], and_(Article.published == place[0], Article.id < place[1]))
-    later = or_(Article.published > place[0], and_(Article.published == place[0], Article.id > place[1]))
-    before = session.execute(select(*LINE).where(is_public(min(now, place[0])), earlier).order_by(*NEWEST_FIRST).limit(1)).first()
-    after = session.execute(
-        select(*LINE).where(is_public(now), Article.published >= place[0], later).order_by(Article.published, Article.id).limit(1)
-    ).first()
+    place = {"published": found.published, "id": found.id}
+    before = _BEFORE.first(session, now=min(now, found.published), **place)
+    after = _AFTER.first(session, now=now, **place)
     return Around(
         Headline(*before) if before else None,
         Headline(*after) if after else None,
@@ -42,34 +51,34 @@ def around(session: Session, found: ArticleView, now: datetime) -> Around:
 
 def _related(session: Session, found: ArticleView, now: datetime) -> tuple[Headline, ...]:
     """Those with the most tags in common, the newest first among equals; then the newest of the same section."""
-    lines = _with_tags_in_common(session, found, now)
+    lines = _with_tags_in_common(session, found, now) if found.tags else []
     if len(lines) < RELATED and found.section:
-        query = select(*LINE).where(is_public(now), Article.section == found.section, Article.id != found.id)
-        newest = [Headline(*row) for row in session.execute(query.order_by(*NEWEST_FIRST).limit(2 * RELATED))]
-        lines += [line for line in newest if line not in lines]
+        rows = _SAME_SECTION.all(session, now=now, section=found.section, id=found.id, limit=2 * RELATED)
+        lines += [line for line in (Headline(*row) for row in rows) if line not in lines]
     return tuple(lines[:RELATED])
 
 
 def _with_tags_in_common(session: Session, found: ArticleView, now: datetime) -> list[Headline]:
-    if not found.tags:
-        return []
+    # Whether they are public is looked at here: asked for it, SQLite walks through all that is, instead of taking these by their ids.
+    rows = _tagged(len(found.tags)).all(session, id=found.id, **numbered("tag", found.tags))
+    public = [Headline(*line) for status, *line in rows if status == "published" and line[-1] <= now]
+    return public[:RELATED]
+
+
+@lru_cache(maxsize=16)
+def _tagged(tags: int) -> Prepared:
+    """The newest articles of each of so many tags: those with the most of them first, then the newest."""
     newest = [
         select(
             select(Topic.article_id)
-            .where(Topic.tag == tag)
+            .where(Topic.tag == bindparam(name))
             .order_by(Topic.published.desc(), Topic.article_id.desc())
             .limit(LOOKED_AT + 1)
             .subquery()
         )
-        for tag in found.tags
+        for name in numbered("tag", range(tags))
     ]
-    shared = Counter(session.scalars(union_all(*newest)))
-    shared.pop(found.id, None)
-    if not shared:
-        return []
-    # Whether they are public is looked at here: asked for it, SQLite walks through all that is, instead of taking these by their ids.
-    rows = session.execute(select(Article.id, Article.status, *LINE).where(Article.id.in_(shared)))
-    public = [row for row in rows if row.status == "published" and row.published <= now]
-    public.sort(key=attrgetter("published"), reverse=True)
-    public.sort(key=lambda row: -shared[row.id])
-    return [Headline(*row[2:]) for row in public[:RELATED]]
+    each = union_all(*newest).subquery()
+    shared = select(each.c.article_id, func.count().label("tags")).group_by(each.c.article_id).subquery()
+    joined = select(Article.status, *LINE).join(shared, shared.c.article_id == Article.id)
+    return Prepared(joined.where(Article.id != _ID).order_by(shared.c.tags.desc(), *NEWEST_FIRST))

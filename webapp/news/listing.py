@@ -4,18 +4,21 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, CompoundSelect, Select, func, select
+from sqlalchemy import ColumnElement, CompoundSelect, Integer, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from webapp.database import Moment
 from webapp.dates import MONTHS, local_date
 from webapp.news.folding import without_marks
 from webapp.news.models import Article, Byline, Topic
-from webapp.news.reading import LINE, NEWEST_FIRST, Headline, is_public, was_public
+from webapp.news.reading import LIMIT, LINE, NEWEST_FIRST, NOW, Headline, is_public, numbered, was_public
 from webapp.news.searching import Search, excerpt, found, highlight
+from webapp.prepared import Prepared
 
 PAGE_SIZE = 100
 # Hits are shown with an excerpt each, which a hundred of would be too heavy.
@@ -103,6 +106,9 @@ class HeadlinePage(NamedTuple):
         return None if self.total is None else max(1, -(-self.total // self.size))
 
 
+_ALL = Prepared(select(Article.id).where(is_public(NOW)).order_by(*NEWEST_FIRST).limit(LIMIT).offset(bindparam("offset", type_=Integer())))
+
+
 def headline_page(session: Session, now: datetime, zone: tzinfo, wanted: Wanted, *, page: int) -> HeadlinePage:
     """Page `page` (from 1) of what is wanted. Raises NoSuchList or NoSuchPage.
 
@@ -113,15 +119,17 @@ def headline_page(session: Session, now: datetime, zone: tzinfo, wanted: Wanted,
         return HeadlinePage([], [], 1, False, 0, size)
     if page < 1 or (wanted.search is not None and page * size > COUNTED):
         raise NoSuchPage
-    ids = _ids(session, now, zone, wanted)
     # The ids first, out of the index alone: what comes before a late page is passed over without its articles being read.
-    chosen = session.scalars(ids.limit(size + 1).offset((page - 1) * size)).all()
+    if wanted == Wanted():
+        chosen = [row[0] for row in _ALL.all(session, now=now, limit=size + 1, offset=(page - 1) * size)]
+    else:
+        chosen = list(session.scalars(_ids(session, now, zone, wanted).limit(size + 1).offset((page - 1) * size)))
     if not chosen and page > 1:
         raise NoSuchPage
     if not chosen and wanted.search is None and wanted != Wanted():
         raise NoSuchList
     more = len(chosen) > size
-    total = _count(session, _from_one_index(session, now, wanted, ids)) if more or page > 1 else len(chosen)
+    total = _count(session, _from_one_index(session, now, zone, wanted)) if more or page > 1 else len(chosen)
     has_older = more and (wanted.search is None or (page + 1) * size <= COUNTED)
     lines, hits = _lines(session, chosen[:size], wanted.search)
     return HeadlinePage(lines, hits, page, has_older, total, size)
@@ -149,8 +157,8 @@ def _ids(session: Session, now: datetime, zone: tzinfo, wanted: Wanted) -> Selec
     return query.order_by(*order)
 
 
-def _from_one_index(session: Session, now: datetime, wanted: Wanted, ids: Select[int]) -> Select[int]:
-    """`ids` for counting: where one index holds them all, without a look at each article, which takes ten times as long.
+def _from_one_index(session: Session, now: datetime, zone: tzinfo, wanted: Wanted) -> Select[int]:
+    """`_ids` for counting: where one index holds them all, without a look at each article, which takes ten times as long.
 
     What readers may not see is left out by a list of it, which is short.
     """
@@ -163,7 +171,7 @@ def _from_one_index(session: Session, now: datetime, wanted: Wanted, ids: Select
         case Wanted(section=None, month=None, tag=None, author=None, search=Search() as search):
             hits = found(session, search)
             return select(hits.article_id).select_from(hits.rows).where(hits.matches, hits.article_id.not_in(hidden))
-    return ids
+    return _ids(session, now, zone, wanted)
 
 
 def _hidden(now: datetime) -> CompoundSelect[int]:
@@ -179,11 +187,19 @@ def _count(session: Session, ids: Select[int]) -> int | None:
 
 
 def _lines(session: Session, ids: Sequence[int], search: Search | None) -> tuple[list[Headline], list[Hit]]:
-    query = select(*LINE).where(Article.id.in_(ids)).order_by(*NEWEST_FIRST)
+    if not ids:
+        return [], []
+    rows = _lines_of(len(ids), search is not None).all(session, **numbered("article", ids))
     if search is None:
-        return [Headline(*row) for row in session.execute(query)], []
-    rows = session.execute(query.add_columns(Article.standfirst, Article.body))
+        return [Headline(*row) for row in rows], []
     return [], [_hit(search, Headline(*row[:4]), row[4] or "", row[5]) for row in rows]
+
+
+@lru_cache(maxsize=128)  # for each length that a page may have
+def _lines_of(articles: int, with_text: bool) -> Prepared:
+    columns = (*LINE, Article.standfirst, Article.body) if with_text else LINE
+    which = Article.id.in_([bindparam(name) for name in numbered("article", range(articles))])
+    return Prepared(select(*columns).where(which).order_by(*NEWEST_FIRST))
 
 
 def _hit(search: Search, line: Headline, standfirst: str, body: str) -> Hit:
@@ -200,16 +216,17 @@ def months(session: Session, now: datetime, zone: tzinfo) -> list[Month]:
     return list(islice(_walk(session, now, zone), MONTHS_SHOWN))
 
 
+# One bound, not two: SQLite would walk from the later one down to the other.
+_NEWEST = Prepared(select(func.max(Article.published)).where(is_public(NOW)))
+_NEWEST_BEFORE = Prepared(select(func.max(Article.published)).where(was_public(bindparam("before", type_=Moment()))))
+
+
 def _walk(session: Session, now: datetime, zone: tzinfo) -> Iterator[Month]:
-    before = None
-    while True:
-        # One bound, not two: SQLite would walk from the later one down to the other.
-        newest = session.scalar(select(func.max(Article.published)).where(is_public(now) if before is None else was_public(before)))
-        if newest is None:
-            return
-        month = Month.of(newest, zone)
+    newest = _NEWEST.first(session, now=now)
+    while newest and newest[0]:
+        month = Month.of(newest[0], zone)
         yield month
-        before = month.start(zone)
+        newest = _NEWEST_BEFORE.first(session, before=month.start(zone))
 
 
 def around_month(session: Session, now: datetime, zone: tzinfo, month: Month) -> tuple[Month | None, Month | None]:

@@ -1,13 +1,16 @@
 """What the pages read of articles: whole ones, and the newest headlines. Lists with filters are in listing.py."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn
 
-from sqlalchemy import ColumnElement, and_, bindparam, select, text
+from sqlalchemy import BindParameter, ColumnElement, Integer, and_, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from webapp.database import Moment
 from webapp.news.models import Alias, Article, Figure, Picture
+from webapp.prepared import Prepared
 
 WORDS_A_MINUTE = 230
 NEWEST_FIRST = (Article.published.desc(), Article.id.desc())
@@ -83,21 +86,41 @@ class ArticleView(NamedTuple):
         return f"{', '.join(others)} and {last}" if others else last
 
 
+def is_public(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Whether readers may see an article at `now`."""
+    return and_(Article.status == "published", Article.published <= now)
+
+
+def was_public(before: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Whether readers may see an article that appeared before `before`, which is not in the future."""
+    return and_(Article.status == "published", Article.published < before)
+
+
+# What statements that are prepared once are given when they are run.
+NOW, LIMIT = bindparam("now", type_=Moment()), bindparam("limit", type_=Integer())
+
+_WHOLE = select(*[getattr(Article, name) for name in ArticleView._fields if name != "figures"])
+_NEWEST = Prepared(_WHOLE.where(is_public(NOW)).order_by(*NEWEST_FIRST).limit(LIMIT))
+_LEAD = Prepared(_WHOLE.where(is_public(NOW), Article.lead).order_by(*NEWEST_FIRST).limit(1))
+_PUBLISHED = Prepared(_WHOLE.where(is_public(NOW), Article.slug == bindparam("slug")))
+_ANY = Prepared(_WHOLE.where(Article.slug == bindparam("slug")))
+_HEADLINES = Prepared(select(*LINE).where(is_public(NOW)).order_by(*NEWEST_FIRST).limit(LIMIT))
+
+
 def lead_article(session: Session, now: datetime) -> ArticleView | None:
     """The newest article marked `lead`, else the newest; None before the first is published."""
     # Two walks down the index of times: one query sorted by `lead` would sort every article there is.
-    lead = _views(session, and_(is_public(now), Article.lead), *NEWEST_FIRST)
-    return next(iter(lead or _views(session, is_public(now), *NEWEST_FIRST)), None)
+    return next(iter(_views(session, _LEAD, now=now) or latest(session, now, limit=1)), None)
 
 
 def latest(session: Session, now: datetime, *, limit: int) -> list[ArticleView]:
     """The newest `limit` articles in full."""
-    return _views(session, is_public(now), *NEWEST_FIRST, limit=limit)
+    return _views(session, _NEWEST, now=now, limit=limit)
 
 
 def article(session: Session, slug: str, now: datetime) -> ArticleView:
     """The published article `slug`. Raises NoSuchArticle, Withdrawn or Moved."""
-    found = _views(session, and_(is_public(now), Article.slug == slug))
+    found = _views(session, _PUBLISHED, now=now, slug=slug)
     if not found:
         _explain(session, slug)
     return found[0]
@@ -105,7 +128,7 @@ def article(session: Session, slug: str, now: datetime) -> ArticleView:
 
 def any_article(session: Session, slug: str) -> ArticleView:
     """The article `slug`, whether readers may see it or not. Raises NoSuchArticle."""
-    found = _views(session, Article.slug == slug)
+    found = _views(session, _ANY, slug=slug)
     if not found:
         raise NoSuchArticle
     return found[0]
@@ -121,10 +144,9 @@ def _explain(session: Session, slug: str) -> NoReturn:
     raise NoSuchArticle
 
 
-def headlines(session: Session, now: datetime, *, limit: int, without: str | None = None) -> list[Headline]:
-    """The newest `limit` headlines, leaving out the article that the page shows already."""
-    query = select(*LINE).where(is_public(now), Article.slug != (without or ""))
-    return [Headline(*row) for row in session.execute(query.order_by(*NEWEST_FIRST).limit(limit))]
+def headlines(session: Session, now: datetime, *, limit: int) -> list[Headline]:
+    """The newest `limit` headlines."""
+    return [Headline(*row) for row in _HEADLINES.all(session, now=now, limit=limit)]
 
 
 # One step in the index for each section, and no more than so many articles of each counted: the cost of a page's masthead
@@ -146,28 +168,22 @@ def sections(session: Session, now: datetime) -> list[str]:
     return [name for name, count in sorted(rows, key=lambda row: (-row[1], row[0])) if name and count]
 
 
-def is_public(now: datetime) -> ColumnElement[bool]:
-    """Whether readers may see an article at `now`."""
-    return and_(Article.status == "published", Article.published <= now)
+def _views(session: Session, statement: Prepared, **values: Any) -> list[ArticleView]:
+    rows = statement.all(session, **values)
+    figures: dict[int, list[FigureView]] = {row[0]: [] for row in rows}
+    for article, *facts in _figures_of(len(rows)).all(session, **numbered("article", figures)) if rows else ():
+        figures[article].append(FigureView(*facts))
+    return [ArticleView._make((*row, tuple(figures[row[0]]))) for row in rows]
 
 
-def was_public(before: datetime) -> ColumnElement[bool]:
-    """Whether readers may see an article that appeared before `before`, which is not in the future."""
-    return and_(Article.status == "published", Article.published < before)
+@lru_cache(maxsize=8)  # one article and a feed's
+def _figures_of(articles: int) -> Prepared:
+    columns = (Figure.article_id, Picture.sha256, Picture.width, Picture.height, Figure.alt, Figure.caption, Figure.credit)
+    which = Figure.article_id.in_([bindparam(name) for name in numbered("article", range(articles))])
+    joined = select(*columns).join(Picture, Picture.sha256 == Figure.picture_sha256)
+    return Prepared(joined.where(which).order_by(Figure.article_id, Figure.position))
 
 
-def _views(session: Session, which: ColumnElement[bool], *order: ColumnElement[Any], limit: int = 1) -> list[ArticleView]:
-    columns = [getattr(Article, name) for name in ArticleView._fields if name != "figures"]
-    rows = session.execute(select(*columns).where(which).order_by(*order).limit(limit)).all()
-    figures = _figures(session, [row.id for row in rows])
-    return [ArticleView(**row._mapping, figures=tuple(figures[row.id])) for row in rows]
-
-
-def _figures(session: Session, articles: list[int]) -> dict[int, list[FigureView]]:
-    found: dict[int, list[FigureView]] = {article: [] for article in articles}
-    if articles:
-        columns = (Figure.article_id, Picture.sha256, Picture.width, Picture.height, Figure.alt, Figure.caption, Figure.credit)
-        query = select(*columns).join(Picture, Picture.sha256 == Figure.picture_sha256).where(Figure.article_id.in_(articles))
-        for row in session.execute(query.order_by(Figure.article_id, Figure.position)):
-            found[row[0]].append(FigureView(*row[1:]))
-    return found
+def numbered(name: str, values: Iterable[Any]) -> dict[str, Any]:
+    """`values` by the names of as many bindparams: name0, name1, ..."""
+    return {f"{name}{number}": value for number, value in enumerate(values)}

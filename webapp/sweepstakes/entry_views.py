@@ -1,10 +1,10 @@
 """Pages for entrants: register, and the thanks that everybody gets. Confirming is in confirm_views.py."""
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import clock, form_tokens, group_commit, limits
+from webapp import clock, form_tokens, group_commit, limits, page_cache
 from webapp.client import client_address, shortened
 from webapp.config import ROOT
 from webapp.counting import count
@@ -24,11 +24,8 @@ THANKS = "/register/thanks"
 
 
 def win_card() -> Offer | None:
-    """Template global: the campaign to call readers to, None if none is open. Asked for twice a page, looked up once."""
-    kept: dict[str, Offer | None] = request.environ.setdefault("webapp.win_card", {})
-    if "offer" not in kept:
-        kept["offer"] = current_offer(db.session(), clock.now(), site_name=settings().site_name)
-    return kept["offer"]
+    """Template global: the campaign to call readers to, None if none is open."""
+    return page_cache.shared("win_card", lambda: current_offer(db.session(), clock.now(), site_name=settings().site_name))
 
 
 def between_campaigns() -> Between:

@@ -1,4 +1,4 @@
-"""Reading behind deploy/nginx.conf as it stands: an article from its cache, beside the same bytes as a file of the same nginx."""
+"""Reading behind deploy/nginx.conf as it stands: an article from its cache, beside the same answer from a file of the same nginx."""
 
 import os
 import tempfile
@@ -14,24 +14,36 @@ from benchmarks.servers import Server, cores, gunicorn
 from benchmarks.table import Row, rounds_row
 from tests import nginx as deployed
 
-FILE = "/the-same-as-a-file"
+# The article's bytes as a file: with the headers that the article has, as a publisher of files would have to set them, and without.
+FILE, BARE = "/the-same-as-a-file", "/the-same-without-headers"
+# nginx sets these itself.
+_ITS_OWN = {"server", "date", "connection", "content-type", "content-length", "etag"}
 HEADERS = {"Host": deployed.HOST, "Accept-Encoding": "br"}
 # What an https site must have; nothing is sent.
 PUBLIC = {"SITE_URL": f"https://{deployed.HOST}", "MAIL_URL": "smtp://127.0.0.1:9", "POSTAL_ADDRESS": "1 Main St", "PROXY_HOPS": "1"}
 
 
 def measure(quick: bool) -> list[Row]:
-    """Requests a second over TLS and kept connections, both paths of one nginx in turns."""
+    """Requests a second over TLS and kept connections, the paths of one nginx in turns."""
     effort = Effort(1, 3) if quick else Effort(2, 5)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         site = installed(folder)  # `demo` refuses on https, so before that is set
         with gunicorn("ours", "wsgi:app", {**site.environ, **PUBLIC, "LIMITS": "on"}) as ours, _front(folder, ours) as front:
-            for path in (both := (ARTICLE, FILE)):
+            for path in (paths := (ARTICLE, FILE, BARE)):
                 settle(front, path, HEADERS, seconds=1)  # handshakes
-            turns = [[press(front, path, seconds=effort.seconds, headers=HEADERS) for path in both] for _ in range(effort.rounds)]
-    mine, file = ([sample.per_second for sample in samples] for samples in zip(*turns, strict=True))
-    return [rounds_row("article behind deploy/nginx.conf: requests/s, beside its file", mine, file, goal=0.9, better="higher", unit="/s")]
+            turns = [[press(front, path, seconds=effort.seconds, headers=HEADERS) for path in paths] for _ in range(effort.rounds)]
+    mine, file, bare = ([sample.per_second for sample in samples] for samples in zip(*turns, strict=True))
+    name = "article behind deploy/nginx.conf: requests/s, beside its file"
+    return [
+        rounds_row(name, mine, file, goal=0.9, better="higher", unit="/s"),
+        rounds_row(f"{name} without our headers", mine, bare, goal=None, better="higher", unit="/s"),
+    ]
+
+
+def _quoted(value: str) -> str:
+    """A header's value within single quotes of nginx's own language."""
+    return value.replace("\\", "\\\\").replace("'", "\\'")
 
 
 @contextmanager
@@ -44,7 +56,11 @@ def _front(folder: Path, ours: Server) -> Iterator[Server]:
     request = urllib.request.Request(ours.url + ARTICLE, headers=HEADERS)
     with urllib.request.urlopen(request, timeout=10) as answer:
         (place / "page").write_bytes(answer.read())
-    as_a_file = f"location = {FILE} {{ alias {place}/page; default_type text/html; add_header Content-Encoding br; }}"
+        headers = "".join(
+            f"add_header {name} '{_quoted(value)}'; " for name, value in answer.headers.items() if name.lower() not in _ITS_OWN
+        )
+    file = f"alias {place}/page; default_type text/html;"
+    as_a_file = f"location = {FILE} {{ {file} {headers}}} location = {BARE} {{ {file} add_header Content-Encoding br; }}"
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {int(core) for core in cores()[0].split(",")})  # nginx inherits it
     try:

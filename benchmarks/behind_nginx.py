@@ -25,7 +25,7 @@ PUBLIC = {"SITE_URL": f"https://{deployed.HOST}", "MAIL_URL": "smtp://127.0.0.1:
 
 def measure(quick: bool) -> list[Row]:
     """Requests a second over TLS and kept connections, the paths of one nginx in turns."""
-    effort = Effort(1, 3) if quick else Effort(2, 5)
+    effort = Effort(0.8, 3) if quick else Effort(2, 5)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         site = installed(folder)  # `demo` refuses on https, so before that is set

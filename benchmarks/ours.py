@@ -12,6 +12,8 @@ from pathlib import Path
 
 from benchmarks.servers import BIN, ROOT
 
+_MADE = "BENCHMARKS_SITE"
+
 
 @dataclass(frozen=True)
 class Site:
@@ -35,20 +37,23 @@ def installed(folder: Path, more: Mapping[str, str] = {}) -> Site:
     instance = folder / "instance"
     site = Site({"INSTANCE_PATH": str(instance), **more})
     if "DATABASE_URL" not in more:
-        shutil.copytree(_made_once(), instance)
+        shutil.copytree(made_once(), instance)
         return site
-    shutil.copytree(_made_once() / "media", instance / "media")
+    shutil.copytree(made_once() / "media", instance / "media")
     site.flask("init")
     site.flask("demo")
     return site
 
 
 @cache
-def _made_once() -> Path:
-    """The site that the others are copies of: to make its pictures takes seconds."""
+def made_once() -> Path:
+    """The site that the others are copies of, those of processes started after this, too: to make its pictures takes seconds."""
+    if made := os.environ.get(_MADE):
+        return Path(made)
     folder = tempfile.TemporaryDirectory()
     atexit.register(folder.cleanup)
     site = Site({"INSTANCE_PATH": f"{folder.name}/instance"})
     site.flask("init")
     site.flask("demo")
-    return Path(folder.name) / "instance"
+    os.environ[_MADE] = site.environ["INSTANCE_PATH"]
+    return Path(os.environ[_MADE])

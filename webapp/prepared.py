@@ -61,12 +61,16 @@ def fault_of(dialect: Dialect, error: Exception) -> Exception:
 
 
 def plain(writer: Writer) -> Plain:
-    """The connection of a session's transaction."""
+    """The connection of a session's transaction; asked for once in each, since that takes as long as a small statement."""
     if isinstance(writer, Plain):
         return writer
-    writer.flush()  # as its own questions do first
-    connection = writer.connection()
-    return Plain(connection.dialect, connection.connection.driver_connection)
+    session: Session = writer() if isinstance(writer, scoped_session) else writer
+    session.flush()  # as its own questions do first
+    kept: tuple[object, Plain] | None = session.info.get(Plain)
+    if kept is None or kept[0] is not session.get_transaction():
+        connection = session.connection()
+        kept = session.info[Plain] = session.get_transaction(), Plain(connection.dialect, connection.connection.driver_connection)
+    return kept[1]
 
 
 def insert_on(dialect: str, table: Table | type[DeclarativeBase]) -> "sqlite.Insert | postgresql.Insert":

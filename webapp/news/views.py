@@ -11,7 +11,7 @@ from webapp.errors import Refusal
 from webapp.headers import immutable, private, public
 from webapp.news import reading
 from webapp.news.around import around
-from webapp.news.describing import Publisher, describe
+from webapp.news.describing import Description, Publisher, describe
 from webapp.news.linked_data import article_facts, site_facts
 from webapp.news.previewing import may_preview
 from webapp.site import absolute, keyring, settings
@@ -35,7 +35,8 @@ def front() -> Response:
     lead = reading.lead_article(db.session(), clock.now())
     if lead is None:
         return public(make_response(render_template("news/empty.html", canonical="/")))
-    return public(_frame(lead, canonical="/", linked_data=[site_facts(publisher())], front=True))
+    paper = publisher()
+    return public(_frame(lead, describe(lead, paper), canonical="/", linked_data=[site_facts(paper)], front=True))
 
 
 @blueprint.get("/news/<slug>")
@@ -46,7 +47,7 @@ def article(slug: str) -> Response:
     if token:
         found = _preview(slug, token)
         if found is not None:
-            return private(_frame(found, canonical=None, linked_data=[], preview=True))
+            return private(_frame(found, describe(found, publisher()), canonical=None, linked_data=[], preview=True))
     try:
         found = reading.article(db.session(), slug, clock.now())
     except reading.Moved as moved:
@@ -55,8 +56,10 @@ def article(slug: str) -> Response:
         raise Refusal("We have taken this article off the site.", status=410) from None
     except reading.NoSuchArticle:
         raise Refusal("There is no article at this address.", status=404) from None
-    facts = article_facts(describe(found, publisher()), settings().timezone)
-    return public(_frame(found, canonical=url_for("news.article", slug=slug), linked_data=facts), arguments=("preview",), store=not token)
+    described = describe(found, publisher())
+    facts = article_facts(described, settings().timezone)
+    page = _frame(found, described, canonical=url_for("news.article", slug=slug), linked_data=facts)
+    return public(page, arguments=("preview",), store=not token)
 
 
 def _preview(slug: str, token: str) -> reading.ArticleView | None:
@@ -69,10 +72,15 @@ def _preview(slug: str, token: str) -> reading.ArticleView | None:
 
 
 def _frame(
-    found: reading.ArticleView, *, canonical: str | None, linked_data: list[dict[str, object]], front: bool = False, preview: bool = False
+    found: reading.ArticleView,
+    described: Description,
+    *,
+    canonical: str | None,
+    linked_data: list[dict[str, object]],
+    front: bool = False,
+    preview: bool = False,
 ) -> Response:
     """An article beside the Win card, the headlines and an ad: the same frame on the front page and on its own."""
-    described = describe(found, publisher())
     page = render_template(
         "news/article.html",
         article=found,

@@ -14,7 +14,7 @@ from webapp.ads.models import Creative
 from webapp.database import db, is_sqlite, writing
 from webapp.mail.models import Outbox
 from webapp.plain_connections import reading_plainly
-from webapp.prepared import Plain, Prepared, insert_on
+from webapp.prepared import Plain, Prepared, insert_on, plain
 from webapp.sweepstakes.models import ConsentText
 
 OUTBOX, TEXT = Outbox.__table__, ConsentText.__table__
@@ -63,6 +63,16 @@ def test_within_a_session_they_see_what_it_holds_and_share_its_transaction(sessi
     with pytest.raises(LookupError):
         fail()
     assert session.scalar(select(Creative.slug)) is None
+
+
+def test_each_transaction_has_a_connection_of_its_own(session: Session) -> None:
+    session.rollback()
+    first = plain(session)
+    assert plain(session) is first
+    session.rollback()
+    with db.engine.connect() as taken:  # the one that the session has given back
+        assert plain(session).driver is not taken.connection.driver_connection
+        assert plain(session).driver is session.connection().connection.driver_connection
 
 
 def test_one_statement_for_each_database(session: Session) -> None:

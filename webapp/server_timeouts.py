@@ -37,6 +37,13 @@ class _Impatient(psycopg.Connection[TupleRow]):
 
     patience: float = STATEMENT + 1  # the server's own refusal says more, and keeps the connection: it goes first
     _at_rest = True
+    _cursor: psycopg.Cursor[TupleRow] | None = None
+
+    def execute(self, *given: Any, **more: Any) -> psycopg.Cursor[TupleRow]:
+        """With one cursor for all, whose rows are gone with the next statement: to make one takes a fifth of a statement's time."""
+        if self._cursor is None:
+            self._cursor = self.cursor()
+        return self._cursor.execute(*given, **more)
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         # With autocommit, only that is asked outside of a transaction which must be quick: "are you there?", BEGIN, limits, one row.

@@ -5,12 +5,12 @@ types and dialects is kept; its faults are raised as everywhere.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sqlalchemy import Dialect, Executable, Select, Table
+from sqlalchemy import ARRAY, Dialect, Executable, Select, Table, bindparam, column, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -82,6 +82,17 @@ def insert_on(dialect: str, table: Table | type[DeclarativeBase]) -> "sqlite.Ins
     from sqlalchemy.dialects import postgresql
 
     return postgresql.insert(table)
+
+
+def rows_of(types: Mapping[str, TypeEngine[Any]]) -> Select[Any]:
+    """Rows given as one array for each column, on PostgreSQL, so that a statement takes any number of them. Its bindparams have the
+    columns' names.
+    """
+    arrays = [bindparam(name, type_=ARRAY(type_)) for name, type_ in types.items()]
+    rows = func.unnest(*arrays).table_valued(*(column(*named) for named in types.items())).render_derived()
+    # Of a limit that it does not know PostgreSQL expects one row, and finds its partner in a table by an index. For more, it would
+    # read a table that is small when the statement is planned from end to end, and keep to that plan while the table grows.
+    return select(rows).limit(func.cardinality(arrays[0]))
 
 
 class Prepared:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Update, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,7 @@ from webapp.draw.refusals import AlreadyRemoved, BadTerms, LogBehind, LogExists,
 from webapp.draw.rows import CHECKPOINT, LEAF, LOG, NODE, Head, add, head_of, milestones
 from webapp.draw.tree import Frontier, leaf_hash
 from webapp.group_commit import before_commit
-from webapp.prepared import Plain, Prepared, Writer
+from webapp.prepared import Plain, Prepared, Writer, plain, rows_of
 
 # Built once: for a single row, building a statement costs more than running it.
 _KINDS = Prepared(select(CHECKPOINT.c.kind).where(CHECKPOINT.c.log_id == bindparam("log_id")))
@@ -27,6 +27,17 @@ _ADD_LEAVES, _ADD_NODES = insert(LEAF), insert(NODE)
 _GROWS = ("size", "entries", "removed", "frontier", "checkpoint")
 _GROWN = {name: bindparam(f"new_{name}", type_=LOG.c[name].type) for name in _GROWS}
 _GROW = Prepared(update(LOG).where(LOG.c.id == bindparam("log_id")).values(_GROWN))
+
+
+def _grow_with_leaves(_dialect: str) -> Update:
+    """The head and its new leaves at once: on PostgreSQL others wait for the head, and the database is a way off."""
+    given = rows_of({name: LEAF.c[name].type for name in ("index", "data", "hash")}).subquery()
+    same = {name: bindparam(f"of_{name}", type_=LEAF.c[name].type) for name in ("log_id", "type", "subject")}
+    leaves = insert(LEAF).from_select([*same, *given.c.keys()], select(*same.values(), given)).cte("leaves")
+    return update(LOG).where(LOG.c.id == bindparam("log_id")).values(_GROWN).add_cte(leaves)
+
+
+_GROW_WITH_LEAVES = Prepared(_grow_with_leaves)
 
 
 def open_log(session: Session, key: LogKey, terms: OpenTerms, *, now: datetime) -> Appended:
@@ -118,7 +129,9 @@ def _growing_head(session: Writer, key: LogKey) -> Head:
 
 
 def refuse_if_closed(session: Writer, head: Head) -> None:
-    """Raises LogSealed or LogVoid. Asks the few checkpoints, not the many leaves."""
+    """Raises LogSealed or LogVoid. Asks the few checkpoints, not the many leaves; nobody while there is but the opening's."""
+    if head.size == 1 + head.entries + head.removed:
+        return
     kinds = {kind for (kind,) in _KINDS.all(session, log_id=head.id)}
     if "void" in kinds:
         raise LogVoid(leaves.parse(milestones(session, head)[-1].data)["reason"])
@@ -160,25 +173,26 @@ def _append(session: Writer, key: LogKey, head: Head, kind: str, data: Sequence[
     nodes = [{"log_id": head.id, "level": height // 8, "index": index, "hash": root} for height, index, root in frontier.extend(hashes)]
     root = frontier.root()
     checkpoint = key.sign(frontier.size, root)
-    add(
-        session,
-        _ADD_LEAVES,
-        [
-            {"log_id": head.id, "index": index, "type": kind, "subject": subject, "data": leaf, "hash": hash}
-            for index, (leaf, hash) in enumerate(zip(data, hashes, strict=True), head.size)
-        ],
-    )
     if nodes:
         add(session, _ADD_NODES, nodes)
-    _GROW.run(
-        session,
-        log_id=head.id,
-        new_size=frontier.size,
-        new_entries=head.entries + (len(data) if kind == "entry" else 0),
-        new_removed=head.removed + (subject is not None),
-        new_frontier=frontier.to_bytes(),
-        new_checkpoint=checkpoint,
-    )
+    grown = {
+        "log_id": head.id,
+        "new_size": frontier.size,
+        "new_entries": head.entries + (len(data) if kind == "entry" else 0),
+        "new_removed": head.removed + (subject is not None),
+        "new_frontier": frontier.to_bytes(),
+        "new_checkpoint": checkpoint,
+    }
+    if plain(session).dialect.name == "postgresql":
+        indexes = list(range(head.size, frontier.size))
+        _GROW_WITH_LEAVES.run(
+            session, of_log_id=head.id, of_type=kind, of_subject=subject, index=indexes, data=list(data), hash=hashes, **grown
+        )
+    else:
+        same = {"log_id": head.id, "type": kind, "subject": subject}
+        leaves_and_hashes = enumerate(zip(data, hashes, strict=True), head.size)
+        add(session, _ADD_LEAVES, [{**same, "index": index, "data": leaf, "hash": hash} for index, (leaf, hash) in leaves_and_hashes])
+        _GROW.run(session, **grown)
     if key.last_signed:
         after_commit(session, partial(key.last_signed.write, frontier.size, root))
     return Appended(first=head.size, count=len(data), size=frontier.size, root=root, checkpoint=checkpoint)

@@ -77,14 +77,12 @@ class GroupCommit:
         return cast(Result, wish.result)
 
     def _serve(self, wishes: list[_Wish]) -> None:
-        at_work = None
         try:
             with self._transaction(wishes[0].since) as session:
-                for at_work in wishes:
-                    at_work.result = at_work.act(session)
-                at_work = None
+                for wish in wishes:
+                    wish.result = wish.act(session)
         except BaseException as error:
-            if at_work is not None and len(wishes) > 1 and not _is_the_database(error):
+            if len(wishes) > 1 and not _is_the_database(error):
                 # One of them fails, which is rare: each gets a transaction of its own, and the others lose nothing but time.
                 # Not where the database fails: all would wait for it again, one after the other.
                 for wish in wishes:

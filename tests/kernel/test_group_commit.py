@@ -46,42 +46,62 @@ def slugs() -> list[str]:
     return list(db.session.scalars(select(Creative.slug).order_by(Creative.slug)))
 
 
+class Queue:
+    """Those who want to write in a group, and wait until `go`."""
+
+    def __init__(self, app: Flask, group: str) -> None:
+        self.go, self._app, self._group = threading.Event(), app, group
+
+    def wait_for(self, number: int) -> None:
+        """Until so many are there."""
+        waiting = self._app.extensions["group_commit"][self._group].waiting
+        wait_until(lambda: len(waiting) >= number, "an act in the queue")
+
+
 class Waiting(list[Future[Any]]):
     """What will come of acts that wait until `go`."""
 
-    def __init__(self) -> None:
+    def __init__(self, go: threading.Event) -> None:
         super().__init__()
-        self.go = threading.Event()
+        self.go = go
+
+
+def write(app: Flask, act: Callable[[Plain], Any], group: str) -> Any:
+    with app.app_context():
+        try:
+            return group_commit.write(group, act, serial=True)
+        finally:
+            db.session.remove()
+
+
+@contextmanager
+def queueing(app: Flask, group: str) -> Iterator[Queue]:
+    """Who wants to write in `group` while the body runs queues, and shares a transaction afterwards."""
+    begun, queue = threading.Event(), Queue(app, group)
+
+    def block(_session: Plain) -> None:
+        begun.set()
+        assert queue.go.wait(LOST)
+
+    with ThreadPoolExecutor(1) as pool:
+        blocker = pool.submit(write, app, block, group)
+        assert begun.wait(LOST)
+        try:
+            yield queue
+        finally:
+            queue.go.set()
+        blocker.result(LOST)
 
 
 @contextmanager
 def at_once(app: Flask, *acts: Callable[[Plain], Any], group: str = "test") -> Iterator[Waiting]:
     """`acts`, all of them waiting in `group` while the body runs, in this order; afterwards they share a transaction."""
-    begun, made = threading.Event(), Waiting()
-
-    def block(_session: Plain) -> None:
-        begun.set()
-        assert made.go.wait(LOST)
-
-    def write(act: Callable[[Plain], Any]) -> Any:
-        with app.app_context():
-            try:
-                return group_commit.write(group, act, serial=True)
-            finally:
-                db.session.remove()
-
-    with ThreadPoolExecutor(len(acts) + 1) as pool:
-        blocker = pool.submit(write, block)
-        assert begun.wait(LOST)
+    with ThreadPoolExecutor(len(acts)) as pool, queueing(app, group) as queue:
+        made = Waiting(queue.go)
         for number, act in enumerate(acts, 1):
-            made.append(pool.submit(write, act))
-            group_here = app.extensions["group_commit"][group]
-            wait_until(lambda: len(group_here.waiting) >= number, "an act in the queue")  # noqa: B023 - called at once
-        try:
-            yield made
-        finally:
-            made.go.set()
-        blocker.result(LOST)
+            made.append(pool.submit(write, app, act, group))
+            queue.wait_for(number)
+        yield made
 
 
 def test_an_act_is_written_and_its_result_returned(session: Session) -> None:

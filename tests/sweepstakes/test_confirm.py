@@ -9,15 +9,20 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from tests.kernel.test_group_commit import queueing
 from tests.sweepstakes.campaigns import CLOSES, NOW, done, enter
 from tests.sweepstakes.entering import LATER, entrants, letters, link, outbox, post, ticked
-from webapp.database import db
+from webapp.database import db, is_sqlite
 from webapp.draw import commitment, status
 from webapp.draw.receipts import check_receipt, parse_receipt
+from webapp.mail.models import Outbox
 from webapp.site import keyring
+from webapp.sweepstakes.confirming import _store_all
+from webapp.sweepstakes.entrants import by_id
 from webapp.sweepstakes.models import Consent, ConsentText
 from webapp.tokens import make_token
 
@@ -79,8 +84,9 @@ def test_the_receipt_proves_the_entry_of_the_address_as_the_letter_prints_it(cli
     assert "Your entry number: 1\n" in letter.text()
     (attached,) = letter.all()[-1].iter_attachments()
     download = client.get(f"{mailed}/receipt.txt")
-    for text in (attached.get_content(), download.text, letter.text()[letter.text().index("c2sp.org") :].split("\n\nCheck it")[0] + "\n"):
-        receipt = parse_receipt(text)
+    below = letter.text()[letter.text().index("c2sp.org") :].split("\n\nCheck it")[0] + "\n"
+    for note in (attached.get_content(), download.text, below):
+        receipt = parse_receipt(note)
         assert receipt.index == 1
         check_receipt(receipt, log.vkey, "win-100", "ada@example.com")
     assert download.mimetype == "text/plain"
@@ -157,6 +163,49 @@ def test_people_confirming_at_once_get_different_numbers(app: Flask, client: Fla
     with ThreadPoolExecutor(12) as pool:
         assert set(pool.map(lambda mailed: confirm(app.test_client(), mailed).status_code, links)) == {303}
     assert sorted(row.entry_index or 0 for row in entrants()) == list(range(1, 13))
+
+
+@pytest.mark.parametrize("presses", [[0, 1, 2], [0, 1, 1, 2]], ids=["each once", "one of them twice"])
+def test_those_who_confirm_in_one_transaction_each_get_a_number_their_consents_and_a_letter(
+    app: Flask, client: FlaskClient, run: FlaskCliRunner, presses: list[int]
+) -> None:
+    for number in range(3):
+        post(client, email=f"reader{number}@example.com")
+    links = [link(letters(run).text(number)) for number in range(3)]
+    with ThreadPoolExecutor(len(presses)) as pool:
+        with queueing(app, "confirm") as queue:
+            answers = []
+            for number, which in enumerate(presses, 1):
+                fields = {"name": f"Reader {which}"} | ({"newsletter": "y"} if which == 1 else {})
+                answers.append(pool.submit(app.test_client().post, links[which], data=fields))
+                queue.wait_for(number)
+        assert {answer.result().status_code for answer in answers} == {303}
+    assert [(row.entry_index, row.state) for row in entrants()] == [(1, "confirmed"), (2, "confirmed"), (3, "confirmed")]
+    people = [by_id(db.session(), row.id, keys=keyring()) for row in entrants()]
+    assert [(person.name, person.newsletter) for person in people] == [("Reader 0", False), ("Reader 1", True), ("Reader 2", False)]
+    boxes = select(Consent.entrant_id, ConsentText.kind).join(ConsentText, Consent.text_id == ConsentText.id)
+    expected = [(person.id, kind) for person in people for kind in ("newsletter", "rules") if kind == "rules" or person.newsletter]
+    assert sorted(tuple(row) for row in db.session.execute(boxes)) == expected
+    owed = select(Outbox.ref, Outbox.message_id).where(Outbox.kind == "you_are_in").order_by(Outbox.ref)
+    refs, ids = zip(*db.session.execute(owed), strict=True)
+    assert (list(refs), len(set(ids))) == ([person.id for person in people], 3)
+    if not is_sqlite(db.session()):  # each row knows the transaction that wrote it
+        transactions = db.session.scalar(text("SELECT count(DISTINCT xmin::text) FROM sweepstakes_entrant"))
+        assert transactions == (1 if len(presses) == 3 else 3)
+
+
+def test_postgresql_finds_who_confirms_by_their_key_however_small_the_table_was_when_it_made_the_plan(session: Session) -> None:
+    if is_sqlite(session):
+        return
+    placed: dict[str, str] = {}
+    statement = str(_store_all("postgresql").compile(dialect=session.get_bind().dialect))
+    numbered = re.sub(r"%\((\w+)\)s", lambda name: placed.setdefault(name[1], f"${len(placed) + 1}"), statement)
+    session.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
+    connection = session.connection()
+    connection.exec_driver_sql(f"PREPARE confirm_all AS {numbered}")
+    plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN EXECUTE confirm_all ({', '.join(['NULL'] * len(placed))})").scalars())
+    assert "Index Scan using pk_sweepstakes_entrant" in plan
+    assert "Seq Scan" not in plan
 
 
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])

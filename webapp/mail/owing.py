@@ -4,7 +4,8 @@ from datetime import datetime
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, select
+from sqlalchemy import ColumnElement, Table, Text, bindparam, func, select
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
 from webapp.database import insert_into
@@ -24,7 +25,8 @@ def owe(
 
     `not_before`: when it may go out at the earliest, if that is not `now`.
     """
-    return _OWE.first(session, kind=kind, ref=ref, dedupe_key=dedupe_key, **_row(now, not_before, priority)) is not None
+    row = {"kind": kind, "ref": ref, "dedupe_key": dedupe_key, "message_id": token_hex(16), **_row(now, not_before, priority)}
+    return _OWE.first(session, **row) is not None
 
 
 def insert_letter(kind: ColumnElement[str], ref: ColumnElement[int], dedupe_key: ColumnElement[str]) -> "postgresql.Insert":
@@ -33,21 +35,20 @@ def insert_letter(kind: ColumnElement[str], ref: ColumnElement[int], dedupe_key:
     It takes the values of `letter_values`.
     """
     given = {column: bindparam(f"letter_{column}", type_=_OUTBOX.c[column].type) for column in _GIVEN}
-    row: dict[str, ColumnElement[Any]] = {"kind": kind, "ref": ref, "dedupe_key": dedupe_key, **given}
+    message_id = func.replace(sql_cast(func.gen_random_uuid(), Text), "-", "")
+    row: dict[str, ColumnElement[Any]] = {"kind": kind, "ref": ref, "dedupe_key": dedupe_key, "message_id": message_id, **given}
     letters = select(*(value.label(name) for name, value in row.items())).where(kind.is_not(None))
     insert = insert_on("postgresql", _OUTBOX).from_select(list(row), letters)
     return cast("postgresql.Insert", insert).on_conflict_do_nothing(index_elements=["dedupe_key"])
 
 
 def letter_values(*, now: datetime, not_before: datetime | None = None, priority: int = FIRST) -> dict[str, object]:
-    """What all letters of a statement with `insert_letter` have in common. Only one of them is ever owed: they would share an id."""
-    row = _row(now, not_before, priority)
-    return {f"letter_{column}": row[column] for column in _GIVEN}
+    """What all letters of a statement with `insert_letter` have in common."""
+    return {f"letter_{column}": value for column, value in _row(now, not_before, priority).items()}
 
 
 def _row(now: datetime, not_before: datetime | None, priority: int) -> dict[str, object]:
     return {
-        "message_id": token_hex(16),
         "state": "new",
         "priority": priority,
         "attempts": 0,
@@ -58,11 +59,12 @@ def _row(now: datetime, not_before: datetime | None, priority: int) -> dict[str,
 
 # Built once: for a single row, building a statement costs more than running it.
 _OUTBOX = cast(Table, Outbox.__table__)
-_GIVEN = ("message_id", "state", "priority", "attempts", "next_at", "created_at")
+_OWN = ("kind", "ref", "dedupe_key", "message_id")
+_GIVEN = ("state", "priority", "attempts", "next_at", "created_at")
 _OWE = Prepared(
     lambda dialect: (
         insert_on(dialect, _OUTBOX)
-        .values({column: bindparam(column, type_=_OUTBOX.c[column].type) for column in ("kind", "ref", "dedupe_key", *_GIVEN)})
+        .values({column: bindparam(column, type_=_OUTBOX.c[column].type) for column in (*_OWN, *_GIVEN)})
         .on_conflict_do_nothing(index_elements=["dedupe_key"])
         .returning(_OUTBOX.c.id)
     )

@@ -1,15 +1,19 @@
 """Confirm an entry: from here on it is in the draw, in the public log, with a receipt. All of it happens, or nothing."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, cast
+from functools import partial
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Executable, String, Table, Update, bindparam, exists, literal, select, update
+from sqlalchemy import ColumnElement, Executable, LargeBinary, Table, Text, Update, bindparam, exists, literal, select, update
+from sqlalchemy import cast as sql_cast
 
 from webapp.draw import LogKey, LogSealed, append_entry, commitment
+from webapp.group_commit import before_commit
 from webapp.keys import Keyring
 from webapp.mail import insert_letter, letter_values, owe
-from webapp.prepared import Plain, Prepared, Writer
-from webapp.sweepstakes.consents import Words, insert_consent, record
+from webapp.prepared import Plain, Prepared, Writer, rows_of
+from webapp.sweepstakes.consents import Words, insert_consents, record
 from webapp.sweepstakes.entrants import Contest, Person
 from webapp.sweepstakes.models import Consent, Entrant
 from webapp.sweepstakes.sealed import NAME, NONCE
@@ -65,62 +69,88 @@ def confirm(session: Plain, key: LogKey, contest: Contest, wish: Confirmation, *
         index = append_entry(session, key, wish.commitment)
     except LogSealed as error:
         raise TooLate(contest) from error
-    given = {
-        "entrant_id": wish.entrant_id,
-        "counter": wish.token_counter,
-        "new_name": wish.name,
-        "new_nonce": wish.nonce,
-        "new_newsletter": wish.newsletter,
-        "new_confirmed_at": now,
-        "new_entry_index": index,
-    }
+    given = _Given(
+        id=wish.entrant_id,
+        token_counter=wish.token_counter,
+        name=wish.name,
+        nonce=wish.nonce,
+        newsletter=wish.newsletter,
+        confirmed_at=now,
+        entry_index=index,
+        digest=wish.consents[0].digest,
+    )
     if session.dialect.name == "postgresql":
-        _confirm_at_once(session, given, wish, now)
+        _confirm_together(session, given, wish.consents)
     else:
-        if _CONFIRM.run(session, **given) != 1:
+        if _CONFIRM.run(session, **{f"new_{name}": value for name, value in given._asdict().items()}) != 1:
             raise NotPending
         complete(session, wish.entrant_id, wish.consents, source="form", now=now)
     return index
 
 
-def _confirm_at_once(session: Plain, given: dict[str, object], wish: Confirmation, now: datetime) -> None:
-    """All of it in one statement but what is seldom: others who confirm wait for the log's head, and the database is a way off."""
-    first, *more = wish.consents
-    consent = {"consent_at": now, "consent_source": "form", "consent_digest": first.digest}
-    row = _CONFIRM_AT_ONCE.first(session, **given, **consent, receipt=_receipt(wish.entrant_id), **letter_values(now=now))
-    if row is None:
+class _Given(NamedTuple):
+    """What is stored with an entrant who confirms. `digest`: of the words of the first consent."""
+
+    id: int
+    token_counter: int
+    name: bytes
+    nonce: bytes
+    newsletter: bool
+    confirmed_at: datetime
+    entry_index: int
+    digest: bytes
+
+
+def _confirm_together(session: Plain, given: _Given, consents: tuple[Words, ...]) -> None:
+    """With all who confirm in this transaction, at its end: others wait for the log's head, and the database is a way off."""
+    together: list[tuple[_Given, tuple[Words, ...]]] = session.info.setdefault(_confirm_together, [])
+    if not together:
+        before_commit(session, partial(_confirm_all, session, together))
+    together.append((given, consents))
+
+
+def _confirm_all(session: Plain, together: Sequence[tuple[_Given, tuple[Words, ...]]]) -> None:
+    """In one statement all but what is seldom. Raises NotPending if that is true of any of them, or one is there twice."""
+    now = together[-1][0].confirmed_at
+    columns: dict[str, list[Any]] = {name: [getattr(given, name) for given, _ in together] for name in _Given._fields}
+    on_record = dict(_CONFIRM_ALL.all(session, **columns, consent_source="form", **letter_values(now=now)))
+    if len(on_record) < len(together):
         raise NotPending
-    for words in more if row[0] else wish.consents:  # the very first to agree to these words puts them on record
-        record(session, wish.entrant_id, words, given=True, at=now, source="form")
-
-
-def _receipt(entrant_id: int) -> str:
-    return f"you_are_in/{entrant_id}"
+    for given, consents in together:
+        # The very first to agree to these words puts them on record.
+        for words in consents[1:] if on_record[given.id] else consents:
+            record(session, given.id, words, given=True, at=given.confirmed_at, source="form")
 
 
 def complete(session: Writer, entrant_id: int, consents: tuple[Words, ...], *, source: str, now: datetime) -> None:
     """What goes with every entry: the consents on record, and the receipt owed."""
     for words in consents:
         record(session, entrant_id, words, given=True, at=now, source=source)
-    owe(session, "you_are_in", entrant_id, dedupe_key=_receipt(entrant_id), now=now)
+    owe(session, _RECEIPT, entrant_id, dedupe_key=f"{_RECEIPT}/{entrant_id}", now=now)
 
 
+_RECEIPT = "you_are_in"
 _ENTRANT = cast(Table, Entrant.__table__)
 _SET = ("name", "nonce", "newsletter", "confirmed_at", "entry_index")
+_TYPES = {**{name: _ENTRANT.c[name].type for name in _Given._fields[:-1]}, "digest": LargeBinary()}
 
 
-def _store(_dialect: str) -> Update:
-    given = {name: bindparam(f"new_{name}", type_=_ENTRANT.c[name].type) for name in _SET}
-    pending = _ENTRANT.c.state == "pending", _ENTRANT.c.token_counter == bindparam("counter")
-    return update(_ENTRANT).where(_ENTRANT.c.id == bindparam("entrant_id"), *pending).values({"state": "confirmed", **given})
+def _store(_dialect: str, given: Mapping[str, ColumnElement[Any]] | None = None) -> Update:
+    # With a word before it, since SQLAlchemy keeps the columns' own names for itself.
+    given = given or {name: bindparam(f"new_{name}", type_=type_) for name, type_ in _TYPES.items()}
+    pending = _ENTRANT.c.state == "pending", _ENTRANT.c.token_counter == given["token_counter"]
+    values = {"state": "confirmed", **{name: given[name] for name in _SET}}
+    return update(_ENTRANT).where(_ENTRANT.c.id == given["id"], *pending).values(values)
 
 
-def _store_everything(dialect: str) -> Executable:
-    """The entrant, the first consent and the receipt owed; gives whether the consent's words were on record, nothing for NotPending."""
-    confirmed = _store(dialect).returning(_ENTRANT.c.id).cte("confirmed")
-    consented = insert_consent(confirmed).returning(Consent.id).cte("consented")
-    owed = insert_letter(literal("you_are_in", String()), confirmed.c.id, bindparam("receipt", type_=String())).cte("owed")
-    return select(exists(select(consented.c.id))).select_from(confirmed).add_cte(owed)
+def _store_all(dialect: str) -> Executable:
+    """Everybody, their first consents and the receipts owed; gives who was pending, and whether that consent's words were on record."""
+    given = rows_of(_TYPES).cte("given")
+    stored = _store(dialect, dict(given.c.items())).returning(_ENTRANT.c.id, given.c.confirmed_at.label("at"), given.c.digest).cte("stored")
+    consented = insert_consents(stored).returning(Consent.entrant_id).cte("consented")
+    owed = insert_letter(literal(_RECEIPT, Text()), stored.c.id, literal(f"{_RECEIPT}/", Text()) + sql_cast(stored.c.id, Text))
+    on_record = exists(select(consented.c.entrant_id).where(consented.c.entrant_id == stored.c.id))
+    return select(stored.c.id, on_record).add_cte(owed.cte("owed"))
 
 
-_CONFIRM, _CONFIRM_AT_ONCE = Prepared(_store), Prepared(_store_everything)
+_CONFIRM, _CONFIRM_ALL = Prepared(_store), Prepared(_store_all)

@@ -77,14 +77,13 @@ def record(session: Writer, entrant_id: int, words: Words, *, given: bool, at: d
         _RECORD.run(session, **row)
 
 
-def insert_consent(entrants: CTE) -> Insert:
-    """What `record` does as a part of another statement, for a consent given by each of `entrants` (by `id`), to words on record.
-
-    It takes the values `consent_at`, `consent_source` and `consent_digest`.
+def insert_consents(given: CTE) -> Insert:
+    """What `record` does as a part of another statement, for consents given to words on record: each row of `given` says whose
+    (`id`), when (`at`) and to which words (`digest`). It takes the value `consent_source`.
     """
-    at, source, digest = (bindparam(f"consent_{name}", type_=type_) for name, type_ in _OF_CONSENT.items())
-    given = select(entrants.c.id, true(), at, source, _TEXT.c.id).join_from(entrants, _TEXT, _TEXT.c.sha256 == digest)
-    return insert(_CONSENT).from_select(["entrant_id", "given", "at", "source", "text_id"], given)
+    source = bindparam("consent_source", type_=_CONSENT.c.source.type)
+    rows = select(given.c.id, true(), given.c.at, source, _TEXT.c.id).join_from(given, _TEXT, _TEXT.c.sha256 == given.c.digest)
+    return insert(_CONSENT).from_select(["entrant_id", "given", "at", "source", "text_id"], rows)
 
 
 def keep(session: Writer, words: Words, *, at: datetime) -> None:
@@ -94,7 +93,6 @@ def keep(session: Writer, words: Words, *, at: datetime) -> None:
 
 # Built once: for a single row, building a statement costs more than running it.
 _TEXT, _CONSENT = cast(Table, ConsentText.__table__), cast(Table, Consent.__table__)
-_OF_CONSENT = {"at": _CONSENT.c.at.type, "source": _CONSENT.c.source.type, "digest": _TEXT.c.sha256.type}
 _KEEP_WORDS = Prepared(
     lambda dialect: (
         insert_on(dialect, _TEXT)

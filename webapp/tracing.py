@@ -18,6 +18,10 @@ from webapp.logs import request_id
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+# Named once: Python would put them together anew for each request, with the function that they describe.
+Headers = list[tuple[str, str]]
+Write = Callable[[bytes], object]
+
 _BYTES = [f"{n:02x}" for n in range(256)]
 # What proxies make (nginx: 32 hexadecimal digits; others: a UUID). Nothing else is taken over: it goes to the log.
 _ID = re.compile(r"[0-9a-f-]{16,36}", re.ASCII)
@@ -58,7 +62,7 @@ class Trace:
         environ["daily_draw.request_id"] = own
         request_id.set(own)
 
-        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+        def start(status: str, headers: Headers, exc_info: Any = None) -> Write:
             note(_series(environ.get(ROUTE, "none"), environ["REQUEST_METHOD"], status, environ.get(FROM)))
             return start_response(status, [*headers, ("X-Request-ID", own)], exc_info)
 

@@ -60,12 +60,11 @@ def _compare(where: str, folder: Path, site: Site, database: str, effort: Effort
         ][1:]
         mine, usual = [list(samples) for samples in zip(*turns, strict=True)]
         rows = _rows(f"{where}POST /register", mine, usual)
-        links = _slices(_our_links(site), rounds), _slices(_their_links(database), rounds)
-        pairs = zip(*links, strict=True)
+        links = _slices(_our_links(site), rounds + 1), _slices(_their_links(database), rounds + 1)
         confirmed = [
             (_confirm(ours, folder, mine, seconds / 2, clients), _confirm(other, folder, theirs, seconds / 2, clients))
-            for mine, theirs in pairs
-        ]
+            for mine, theirs in zip(*links, strict=True)
+        ][1:]
         mine, usual = [list(samples) for samples in zip(*confirmed, strict=True)]
         return rows + _rows(f"{where}POST /confirm", mine, usual)
 

@@ -25,13 +25,13 @@ PUBLIC = {"SITE_URL": f"https://{deployed.HOST}", "MAIL_URL": "smtp://127.0.0.1:
 
 def measure(quick: bool) -> list[Row]:
     """Requests a second over TLS and kept connections, the paths of one nginx in turns."""
-    effort = Effort(0.8, 3) if quick else Effort(2, 5)
+    effort = Effort(0.6, 3) if quick else Effort(2, 5)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         site = installed(folder)  # `demo` refuses on https, so before that is set
         with gunicorn("ours", "wsgi:app", {**site.environ, **PUBLIC, "LIMITS": "on"}) as ours, _front(folder, ours) as front:
             for path in (paths := (ARTICLE, FILE, BARE)):
-                settle(front, path, HEADERS, seconds=1)  # handshakes
+                settle(front, path, HEADERS, seconds=0.6)  # handshakes
             turns = [[press(front, path, seconds=effort.seconds, headers=HEADERS) for path in paths] for _ in range(effort.rounds)]
     mine, file, bare = ([sample.per_second for sample in samples] for samples in zip(*turns, strict=True))
     name = "article behind deploy/nginx.conf: requests/s, beside its file"

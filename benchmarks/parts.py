@@ -19,8 +19,9 @@ PARTS: dict[str, Callable[[bool], list[Row]]] = {
     "commands": commands.measure,
     "weight": weight.measure,
 }
-# Their figures are processor time, so that a short run may have two of them share the machine.
-BY_CPU = (("draw",), ("startup", "misses", "news"))
+# Their figures are processor time, or have room to spare, so that a short run may have two of them share the machine.
+NEEDS_NO_SITE = ("draw", "startup")
+BESIDE_IT = ("misses", "news", "commands")
 
 
 def in_turn(names: Iterable[str], *, quick: bool) -> Iterator[tuple[str, list[Row]]]:
@@ -30,13 +31,14 @@ def in_turn(names: Iterable[str], *, quick: bool) -> Iterator[tuple[str, list[Ro
 
 
 def together(names: Sequence[str]) -> Iterator[tuple[str, list[Row]]]:
-    """The short run: first those by processor time, side by side; then the others, which have the machine for themselves."""
-    ours.made_once()
-    with ProcessPoolExecutor(len(BY_CPU), mp_context=get_context("spawn")) as pool:
-        running = [pool.submit(_all_of, [name for name in lane if name in names]) for lane in BY_CPU]
+    """The short run: first what can share the machine, side by side; then the others, which have it for themselves."""
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        running = [pool.submit(_all_of, [name for name in NEEDS_NO_SITE if name in names])]
+        ours.made_once()
+        running.append(pool.submit(_all_of, [name for name in BESIDE_IT if name in names]))
         for done in running:
             yield from done.result()
-    yield from in_turn((name for name in names if not any(name in lane for lane in BY_CPU)), quick=True)
+    yield from in_turn((name for name in names if name not in {*NEEDS_NO_SITE, *BESIDE_IT}), quick=True)
 
 
 def _all_of(names: list[str]) -> list[tuple[str, list[Row]]]:

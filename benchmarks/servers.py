@@ -66,10 +66,11 @@ def cores() -> tuple[str, str]:
 def gunicorn(name: str, app: str, environ: Mapping[str, str] = {}) -> Iterator[Server]:
     """`app` under the project's own gunicorn.conf.py: the same workers, threads, log and limits for every contestant."""
     port = free_port()
-    given = {"PATH": os.environ["PATH"], "PORT": str(port), "LIMITS": "off", **environ}
     command = ["taskset", "-c", cores()[0], str(BIN / "gunicorn"), "-c", str(ROOT / "gunicorn.conf.py"), app]
-    with _running(name, command, port, given) as server:
-        yield server
+    with tempfile.TemporaryDirectory() as figures:  # gunicorn removes its own, but not when it is killed
+        always = {"PATH": os.environ["PATH"], "PORT": str(port), "LIMITS": "off", "PROMETHEUS_MULTIPROC_DIR": figures}
+        with _running(name, command, port, {**always, **environ}) as server:
+            yield server
 
 
 @contextmanager
@@ -108,11 +109,8 @@ def _running(name: str, command: list[str], port: int, environ: dict[str, str]) 
             sys.exit(f"{name} did not start to serve:\n{log.read().decode(errors='replace')}")
         yield Server(name, f"http://127.0.0.1:{port}", process.pid)
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)  # to end well takes gunicorn a second
+        process.wait()
         log.close()
 
 

@@ -17,8 +17,8 @@ from webapp.prepared import Plain, faults_of
 class PostgresStorage:
     """A table that PostgreSQL does not log: fast, and emptied by a crash of the server. Migration 0003 makes it."""
 
-    def __init__(self, url: str, patience: float = PATIENCE) -> None:
-        self._url, self._patience = url, patience
+    def __init__(self, url: str, patience: float = PATIENCE, *, threads: int) -> None:
+        self._url, self._patience, self._threads = url, patience, threads
         self._sql = SqlCounters("limits.counter", "%s", skip_locked=" FOR UPDATE SKIP LOCKED")
 
     @cached_property
@@ -28,8 +28,8 @@ class PostgresStorage:
         engine = create_engine(
             self._url,
             isolation_level="AUTOCOMMIT",
-            pool_size=4,
-            max_overflow=0,  # one made for a single use takes longer than to wait for one of these
+            pool_size=self._threads,  # one made for a single use costs more than the count, and to wait for one looks like a storage away
+            max_overflow=0,
             pool_timeout=self._patience,
             connect_args={"connect_timeout": 2},
         )

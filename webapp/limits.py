@@ -75,7 +75,7 @@ def open_storage(settings: Settings, patience: float = PATIENCE) -> Storage:
     if settings.database_url.startswith("postgresql"):
         from webapp.limit_postgresql import PostgresStorage
 
-        return PostgresStorage(settings.database_url, patience)
+        return PostgresStorage(settings.database_url, patience, threads=settings.threads)
     return SqliteStorage(settings.instance / "limits.sqlite3", patience)
 
 

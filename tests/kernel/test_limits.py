@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -25,7 +26,7 @@ from tests.serving import LOST, wait_until
 from webapp import limits
 from webapp.config import ROOT, read_settings
 from webapp.limit_notation import read_limits
-from webapp.limit_storage import PATIENCE, PRUNE_EVERY, SqliteStorage, Storage
+from webapp.limit_storage import PATIENCE, PRUNE_EVERY, SqlCounters, SqliteStorage, Storage
 from webapp.limit_valkey import ValkeyStorage
 from webapp.limit_windows import Counter, Effect, Window
 from webapp.limits import LARGEST, Limiter, Outcome, Verdict, limiter, open_storage
@@ -438,6 +439,23 @@ def test_threads_share_a_storage(here: dict[str, str]) -> None:
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(lambda _: hit(HOME), range(100)))
     assert sum(outcome.verdict is not REFUSED for outcome in outcomes) == 50
+
+
+def test_as_many_threads_as_there_are_never_wait_for_a_connection_to_postgresql(
+    postgres_url: str, here: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Waiting for one would look as if the storage were away, and everybody would pass."""
+    made, hit = hitting({**here, "DATABASE_URL": postgres_url, "WEB_THREADS": "6"}, patience=2, LIMIT_IPV4_REFUSED="50 per hour")
+    counted = SqlCounters.hit
+
+    def slowly(*given: Any) -> Any:
+        time.sleep(3)
+        return counted(*given)
+
+    monkeypatch.setattr(SqlCounters, "hit", slowly)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: hit(HOME), range(6)))
+    assert made.uncounted == 0
 
 
 def test_a_race_lost_between_reading_and_counting_in_valkey_is_a_refusal(valkey_server: valkey.Server) -> None:

@@ -43,7 +43,7 @@ def write(group: str, act: Callable[[Plain], Result], *, serial: bool = False) -
 
 
 def before_commit(session: Plain, act: Callable[[], object]) -> None:
-    """Have `act` called when all acts of this transaction have run, for work that is done once for all of them."""
+    """Have `act` called when all acts of this transaction have run, for work that is done once for all of them: the last one first."""
     session.info.setdefault("before_commit", []).append(act)
 
 
@@ -77,12 +77,16 @@ class GroupCommit:
         return cast(Result, wish.result)
 
     def _serve(self, wishes: list[_Wish]) -> None:
+        ready = False
         try:
             with self._transaction(wishes[0].since) as session:
                 for wish in wishes:
                     wish.result = wish.act(session)
+                for act in reversed(session.info.get("before_commit", ())):
+                    act()
+                ready = True
         except BaseException as error:
-            if len(wishes) > 1 and not _is_the_database(error):
+            if len(wishes) > 1 and not ready and not _is_the_database(error):
                 # One of them fails, which is rare: each gets a transaction of its own, and the others lose nothing but time.
                 # Not where the database fails: all would wait for it again, one after the other.
                 for wish in wishes:
@@ -107,8 +111,6 @@ def _transaction(since: float) -> Iterator[Plain]:
         try:
             write_lock.refuse_unless_free(answer)
             yield transaction
-            for act in transaction.info.get("before_commit", ()):
-                act()
             with faults_of(transaction.dialect):
                 transaction.driver.commit()
         except BaseException:

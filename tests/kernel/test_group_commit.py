@@ -190,12 +190,48 @@ def test_what_is_done_once_for_all_is_done_before_the_commit_or_after_it_and_nev
     assert done == ["before", "after ['first', 'last', 'second']"]
 
 
+def test_of_what_is_done_once_for_all_the_last_comes_first(app: Flask, session: Session) -> None:
+    done: list[str] = []
+    group_commit.write("test", lambda session: [before_commit(session, lambda name=name: done.append(name)) for name in "ab"])  # type: ignore[misc]
+    assert done == ["b", "a"]
+
+
+def test_an_act_of_a_group_that_fails_at_the_end_costs_the_others_nothing(app: Flask, session: Session) -> None:
+    def fail(session: Plain) -> None:
+        before_commit(session, lambda: ADD.run(session, slug="a"))
+
+    with at_once(app, add("a"), fail, add("b")) as made:
+        pass
+    with pytest.raises(IntegrityError):
+        made[1].result()
+    assert [made[0].result(), made[2].result(), *slugs()] == ["a", "b", "a", "b"]
+
+
+def test_what_fails_after_the_commit_is_told_to_all_and_nothing_is_written_twice(app: Flask, session: Session) -> None:
+    ran: list[str] = []
+
+    def act(session: Plain) -> None:
+        ran.append("ran")
+        ADD.run(session, slug=f"{len(ran)}")
+        after_commit(session, fail)
+
+    def fail() -> None:
+        raise LookupError("the mark")
+
+    with at_once(app, act, act) as made:
+        pass
+    for future in made:
+        with pytest.raises(LookupError, match="the mark"):
+            future.result()
+    assert (len(ran), slugs()) == (2, ["1", "2"])
+
+
 def test_a_fault_of_the_transaction_is_told_to_all_and_the_next_one_begins_anew() -> None:
     faults = [OperationalError(None, None, Exception("away"))]
 
     @contextmanager
     def transaction(_since: float) -> Iterator[Plain]:
-        yield cast(Plain, None)
+        yield Plain(cast(Any, None), None)
         if faults:
             raise faults.pop()
 

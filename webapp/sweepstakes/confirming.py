@@ -60,7 +60,8 @@ def prepare_confirmation(person: Person, name: str, words: Words, newsletter: Wo
 def confirm(session: Plain, key: LogKey, contest: Contest, wish: Confirmation, *, now: datetime) -> int:
     """Append the entry's leaf, store it with its consents, owe the receipt; returns the entry number, its place in the log.
 
-    Raises TooLate from `confirm_until` on or once the log is sealed, and NotPending. Either way the caller's transaction must end.
+    Raises TooLate from `confirm_until` on or once the log is sealed, and NotPending, on PostgreSQL at the transaction's end. Either
+    way the caller's transaction must end.
     """
     if now >= contest.confirm_until:
         raise TooLate(contest)

@@ -25,12 +25,12 @@ workers = _settings.workers
 #     gthread 2 x 4   0.85 s    6.5 s
 #     sync 2          0.90 s    7.1 s
 #     sync 4          1.00 s    8.8 s
-# Later, with 4, 8 and 16 threads in each of two workers: 308, 361 and 371 registrations a second, 283, 311 and 329 confirmations,
-# as more of them share a wait for the disk; 0.59, 0.63 and 0.68 s for 1,000 pages. So there are 8 (WEB_THREADS).
 # So gthread costs no more, and it alone keeps connections open (a proxy needs no new one for each request) and reads on while
 # somebody is slow: of a sync worker each slow client takes the whole, here a thread. Neither is for the open internet: nginx in
 # front takes the slow ones (deploy/nginx.conf). gevent would patch the standard library under psycopg and sqlite3, for no gain behind it.
 worker_class = "gthread"
+# Measured later, 4, 8 and 16 in each of two workers: 308, 361 and 371 registrations a second, 283, 311 and 329 confirmations, as
+# more of them share a wait for the disk; 0.59, 0.63 and 0.68 s of CPU for 1,000 pages. So 8 is the default.
 threads = _settings.threads
 keepalive = 15
 graceful_timeout = 30

@@ -70,57 +70,44 @@ def confirm(session: Plain, key: LogKey, contest: Contest, wish: Confirmation, *
         index = append_entry(session, key, wish.commitment)
     except LogSealed as error:
         raise TooLate(contest) from error
-    given = _Given(
-        id=wish.entrant_id,
-        token_counter=wish.token_counter,
-        name=wish.name,
-        nonce=wish.nonce,
-        newsletter=wish.newsletter,
-        confirmed_at=now,
-        entry_index=index,
-        digest=wish.consents[0].digest,
-    )
+    given = {
+        "id": wish.entrant_id,
+        "token_counter": wish.token_counter,
+        "name": wish.name,
+        "nonce": wish.nonce,
+        "newsletter": wish.newsletter,
+        "confirmed_at": now,
+        "entry_index": index,
+        "digest": wish.consents[0].digest,
+    }
     if session.dialect.name == "postgresql":
         _confirm_together(session, given, wish.consents)
     else:
-        if _CONFIRM.run(session, **{f"new_{name}": value for name, value in given._asdict().items()}) != 1:
+        if _CONFIRM.run(session, **{f"new_{name}": value for name, value in given.items()}) != 1:
             raise NotPending
         complete(session, wish.entrant_id, wish.consents, source="form", now=now)
     return index
 
 
-class _Given(NamedTuple):
-    """What is stored with an entrant who confirms. `digest`: of the words of the first consent."""
-
-    id: int
-    token_counter: int
-    name: bytes
-    nonce: bytes
-    newsletter: bool
-    confirmed_at: datetime
-    entry_index: int
-    digest: bytes
-
-
-def _confirm_together(session: Plain, given: _Given, consents: tuple[Words, ...]) -> None:
+def _confirm_together(session: Plain, given: dict[str, Any], consents: tuple[Words, ...]) -> None:
     """With all who confirm in this transaction, at its end: others wait for the log's head, and the database is a way off."""
-    together: list[tuple[_Given, tuple[Words, ...]]] = session.info.setdefault(_confirm_together, [])
+    together: list[tuple[dict[str, Any], tuple[Words, ...]]] = session.info.setdefault(_confirm_together, [])
     if not together:
         before_commit(session, partial(_confirm_all, session, together))
     together.append((given, consents))
 
 
-def _confirm_all(session: Plain, together: Sequence[tuple[_Given, tuple[Words, ...]]]) -> None:
+def _confirm_all(session: Plain, together: Sequence[tuple[dict[str, Any], tuple[Words, ...]]]) -> None:
     """In one statement all but what is seldom. Raises NotPending if that is true of any of them, or one is there twice."""
-    now = together[-1][0].confirmed_at
-    columns: dict[str, list[Any]] = {name: [getattr(given, name) for given, _ in together] for name in _Given._fields}
-    on_record = dict(_CONFIRM_ALL.all(session, **columns, consent_source="form", **letter_values(now=now)))
+    columns = {name: [given[name] for given, _ in together] for name in _TYPES}
+    letters = letter_values(now=max(columns["confirmed_at"]))
+    on_record = dict(_CONFIRM_ALL.all(session, **columns, consent_source="form", **letters))
     if len(on_record) < len(together):
         raise NotPending
     for given, consents in together:
         # The very first to agree to these words puts them on record.
-        for words in consents[1:] if on_record[given.id] else consents:
-            record(session, given.id, words, given=True, at=given.confirmed_at, source="form")
+        for words in consents[1:] if on_record[given["id"]] else consents:
+            record(session, given["id"], words, given=True, at=given["confirmed_at"], source="form")
 
 
 def complete(session: Writer, entrant_id: int, consents: tuple[Words, ...], *, source: str, now: datetime) -> None:
@@ -133,7 +120,8 @@ def complete(session: Writer, entrant_id: int, consents: tuple[Words, ...], *, s
 _RECEIPT = "you_are_in"
 _ENTRANT = cast(Table, Entrant.__table__)
 _SET = ("name", "nonce", "newsletter", "confirmed_at", "entry_index")
-_TYPES = {**{name: _ENTRANT.c[name].type for name in _Given._fields[:-1]}, "digest": LargeBinary()}
+# What is stored with an entrant who confirms, and the digest of the words of the first consent.
+_TYPES = {**{name: _ENTRANT.c[name].type for name in ("id", "token_counter", *_SET)}, "digest": LargeBinary()}
 
 
 def _store(_dialect: str, given: Mapping[str, ColumnElement[Any]] | None = None) -> Update:

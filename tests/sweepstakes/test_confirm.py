@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from tests.kernel.test_group_commit import queueing
+from tests.kernel.test_group_commit import queueing, write
 from tests.sweepstakes.campaigns import CLOSES, NOW, done, enter
 from tests.sweepstakes.entering import LATER, entrants, letters, link, outbox, post, ticked
 from webapp.database import db, is_sqlite
@@ -192,6 +192,24 @@ def test_those_who_confirm_in_one_transaction_each_get_a_number_their_consents_a
     if not is_sqlite(db.session()):  # each row knows the transaction that wrote it
         transactions = db.session.scalar(text("SELECT count(DISTINCT xmin::text) FROM sweepstakes_entrant"))
         assert transactions == (1 if len(presses) == 3 else 3)
+
+
+def test_who_loses_the_link_while_waiting_to_confirm_is_not_confirmed_and_the_others_are(
+    app: Flask, client: FlaskClient, run: FlaskCliRunner
+) -> None:
+    for number in range(3):
+        post(client, email=f"reader{number}@example.com")
+    links = [link(letters(run).text(number)) for number in range(3)]
+    anew = f"UPDATE sweepstakes_entrant SET token_counter = token_counter + 1 WHERE id = {entrants()[1].id}"
+    db.session.rollback()
+    with ThreadPoolExecutor(4) as pool, queueing(app, "confirm") as queue:
+        pool.submit(write, app, lambda session: session.execute(anew), "confirm")
+        queue.wait_for(1)
+        for number, mailed in enumerate(links, 2):
+            pool.submit(confirm, app.test_client(), mailed)
+            queue.wait_for(number)
+    assert [(row.state, row.entry_index) for row in entrants()] == [("confirmed", 1), ("pending", None), ("confirmed", 2)]
+    assert size() == 3
 
 
 def test_postgresql_finds_who_confirms_by_their_key_however_small_the_table_was_when_it_made_the_plan(session: Session) -> None:

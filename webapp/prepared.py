@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
@@ -84,11 +84,32 @@ def insert_on(dialect: str, table: Table | type[DeclarativeBase]) -> "sqlite.Ins
     return postgresql.insert(table)
 
 
+class _Written(TypeDecorator[Sequence[Any]]):
+    """An array as PostgreSQL writes it, for whole numbers, bytes, times and booleans, none of them NULL: psycopg takes longer
+    for a list than for all the rest of a statement.
+
+    Source: PostgreSQL documentation, §8.15.2 (arrays) and §8.4.1 (bytes as hexadecimal digits).
+    """
+
+    impl = ARRAY
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Convert:
+        convert = _of_type(cast("ARRAY[Any]", self.impl_instance).item_type, dialect).bind_processor(dialect)
+
+        def written(value: Any) -> str:
+            if isinstance(value, bytes):
+                return f'"\\\\x{value.hex()}"'
+            return f'"{convert(value) if convert else value}"'
+
+        return lambda values: "{" + ",".join(map(written, values)) + "}"
+
+
 def rows_of(types: Mapping[str, TypeEngine[Any]]) -> Select[Any]:
     """Rows given as one array for each column, on PostgreSQL, so that a statement takes any number of them. Its bindparams have the
     columns' names.
     """
-    arrays = [bindparam(name, type_=ARRAY(type_)) for name, type_ in types.items()]
+    arrays = [bindparam(name, type_=_Written(type_)) for name, type_ in types.items()]
     rows = func.unnest(*arrays).table_valued(*(column(*named) for named in types.items())).render_derived()
     # Of a limit that it does not know PostgreSQL expects one row, and finds its partner in a table by an index. For more, it would
     # read a table that is small when the statement is planned from end to end, and keep to that plan while the table grows.

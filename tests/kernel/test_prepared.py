@@ -4,17 +4,17 @@ import logging
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import Table, bindparam, delete, insert, literal, select, text, update
+from sqlalchemy import BigInteger, Boolean, LargeBinary, Table, bindparam, delete, insert, literal, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from tests.kernel.test_database import NOON, creative
 from webapp import group_commit
 from webapp.ads.models import Creative
-from webapp.database import db, is_sqlite, writing
+from webapp.database import Moment, db, is_sqlite, writing
 from webapp.mail.models import Outbox
 from webapp.plain_connections import reading_plainly
-from webapp.prepared import Plain, Prepared, insert_on, plain
+from webapp.prepared import Plain, Prepared, insert_on, plain, rows_of
 from webapp.sweepstakes.models import ConsentText
 
 OUTBOX, TEXT = Outbox.__table__, ConsentText.__table__
@@ -42,6 +42,17 @@ def test_values_go_in_and_come_out_as_with_the_models(session: Session) -> None:
     assert reading_plainly(KEPT.first) == (b"d" * 32, "Ⓦords", NOON, True)
     row = session.scalars(select(ConsentText)).one()
     assert (row.sha256, row.text, row.since) == (b"d" * 32, "Ⓦords", NOON)
+
+
+def test_rows_given_as_arrays_arrive_as_they_are(session: Session) -> None:
+    if is_sqlite(session):
+        return  # where a statement is run for each row
+    types = {"number": BigInteger(), "bytes": LargeBinary(), "at": Moment(), "yes": Boolean()}
+    rows = [(2**62, bytes(range(256)), NOON, True), (-1, b"", NOON + timedelta(microseconds=1), False), (0, b'"\\{},', NOON, True)]
+    columns = dict(zip(types, map(list, zip(*rows, strict=True)), strict=True))
+    assert Prepared(rows_of(types)).all(session, **columns) == rows
+    with pytest.raises(StatementError, match="a time without a zone"):
+        session.execute(rows_of(types), {**columns, "at": [datetime(2026, 11, 23)] * 3})
 
 
 def test_nothing_found_is_none_and_no_row_changed_is_zero(session: Session) -> None:

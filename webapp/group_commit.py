@@ -52,7 +52,7 @@ class _Wish:
 
     def __init__(self, act: Callable[[Plain], Any]) -> None:
         self.act, self.since = act, time.monotonic()
-        self.done = False
+        self.group: _Group | None = None
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -67,35 +67,71 @@ class GroupCommit:
 
     def write(self, act: Callable[[Plain], Result]) -> Result:
         """See `write` above."""
-        wish = _Wish(act)
+        wish, own = _Wish(act), _Group()
         self.waiting.append(wish)
         with self._turn:
-            if not wish.done:
-                self._serve([self.waiting.popleft() for _ in range(len(self.waiting))])
+            while wish.group is None:  # again after a group that failed before our act
+                own.commit(self._transaction, self.waiting)
+        own.settle()
+        wish.group.wait()
         if wish.error is not None:
             raise wish.error
         return cast(Result, wish.result)
 
-    def _serve(self, wishes: list[_Wish]) -> None:
+
+class _Group:
+    """Those who share a transaction. One of them commits for all, and settles the rest while the next group writes."""
+
+    def __init__(self) -> None:
+        self._committed: list[tuple[list[_Wish], Plain]] = []
+        self._unsettled = threading.Lock()
+        self._unsettled.acquire()
+
+    def commit(self, transaction: Transaction, waiting: deque[_Wish]) -> None:
+        """For all who wait, with those who come while an act runs: the first one may have to wait for another process."""
+        wishes: list[_Wish] = []
         ready = False
         try:
-            with self._transaction(wishes[0].since) as session:
-                for wish in wishes:
+            with transaction(waiting[0].since) as session:
+                for wish in self._take(waiting, wishes):
                     wish.result = wish.act(session)
                 for act in reversed(session.info.get("before_commit", ())):
                     act()
                 ready = True
+            self._committed.append((wishes, session))
         except BaseException as error:
             if len(wishes) > 1 and not ready and not _is_the_database(error):
                 # One of them fails, which is rare: each gets a transaction of its own, and the others lose nothing but time.
-                # Not where the database fails: all would wait for it again, one after the other.
                 for wish in wishes:
-                    self._serve([wish])
+                    self.commit(transaction, deque([wish]))
                 return
+            if not wishes or (not ready and _is_the_database(error)):
+                # All would wait for it again, one after the other.
+                deque(self._take(waiting, wishes), maxlen=0)
             for wish in wishes:
                 wish.error = error
-        for wish in wishes:
-            wish.done = True
+
+    def _take(self, waiting: deque[_Wish], wishes: list[_Wish]) -> Iterator[_Wish]:
+        while waiting:
+            wish = waiting.popleft()
+            wish.group = self
+            wishes.append(wish)
+            yield wish
+
+    def settle(self) -> None:
+        """Do what is done after a commit; then nobody waits any more."""
+        for wishes, session in self._committed:
+            try:
+                for act in session.info.get("after_commit", ()):
+                    act()
+            except BaseException as error:
+                for wish in wishes:
+                    wish.error = error
+        self._unsettled.release()
+
+    def wait(self) -> None:
+        with self._unsettled:
+            pass
 
 
 def _is_the_database(error: BaseException) -> bool:
@@ -117,5 +153,3 @@ def _transaction(since: float) -> Iterator[Plain]:
             with suppress(Exception):  # what came first is worth more
                 transaction.driver.rollback()
             raise
-    for act in transaction.info.get("after_commit", ()):
-        act()

@@ -79,7 +79,10 @@ def queueing(app: Flask, group: str) -> Iterator[Queue]:
     """Who wants to write in `group` while the body runs queues, and shares a transaction afterwards."""
     begun, queue = threading.Event(), Queue(app, group)
 
-    def block(_session: Plain) -> None:
+    def block(session: Plain) -> None:
+        before_commit(session, wait)  # when the group takes nobody any more
+
+    def wait() -> None:
         begun.set()
         assert queue.go.wait(LOST)
 
@@ -239,6 +242,61 @@ def test_a_fault_of_the_transaction_is_told_to_all_and_the_next_one_begins_anew(
     with pytest.raises(OperationalError):
         group.write(lambda _: 1)
     assert group.write(lambda _: 7) == 7
+
+
+class Transactions:
+    """Ones that touch no database, counted; what they wrote is known when they end."""
+
+    def __init__(self) -> None:
+        self.ended = 0
+
+    @contextmanager
+    def __call__(self, _since: float) -> Iterator[Plain]:
+        yield Plain(cast(Any, None), None)
+        self.ended += 1
+
+
+def test_who_comes_while_an_act_runs_shares_its_transaction() -> None:
+    transactions = Transactions()
+    group = GroupCommit(transactions)
+
+    def wait(_session: Plain) -> int:
+        wait_until(lambda: group.waiting, "somebody else")
+        return transactions.ended
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(group.write, wait)
+        assert group.write(lambda _: transactions.ended) == 0
+        assert first.result(LOST) == 0
+    assert transactions.ended == 1
+
+
+def test_who_has_the_turn_is_written_too_if_somebody_before_it_fails() -> None:
+    group = GroupCommit(Transactions())
+
+    def fail(_session: Plain) -> None:
+        raise LookupError
+
+    group.waiting.append(before := group_commit._Wish(fail))
+    assert group.write(lambda _: 7) == 7
+    assert isinstance(before.error, LookupError)
+
+
+def test_the_next_group_writes_while_the_one_before_does_what_comes_after_its_commit() -> None:
+    group = GroupCommit(Transactions())
+    reached, go = threading.Event(), threading.Event()
+
+    def linger(session: Plain) -> int:
+        after_commit(session, lambda: (reached.set(), go.wait(LOST)))
+        return 1
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(group.write, linger)
+        assert reached.wait(LOST)
+        assert group.write(lambda _: 2) == 2
+        assert not first.done(), "answered before what comes after its commit"
+        go.set()
+        assert first.result(LOST) == 1
 
 
 def test_two_groups_that_lock_the_same_rows_in_another_order_both_get_through(app: Flask, session: Session) -> None:

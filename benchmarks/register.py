@@ -60,10 +60,11 @@ def _compare(where: str, folder: Path, site: Site, database: str, effort: Effort
         ][1:]
         mine, usual = [list(samples) for samples in zip(*turns, strict=True)]
         rows = _rows(f"{where}POST /register", mine, usual)
-        links = _slices(_our_links(site), rounds + 1), _slices(_their_links(database), rounds + 1)
+        # The first slice is longer: a statement is planned anew on each connection until it has run there ten times.
+        first, *later = zip(_slices(_our_links(site), rounds), _slices(_their_links(database), rounds), strict=True)
         confirmed = [
-            (_confirm(ours, folder, mine, seconds / 2, clients), _confirm(other, folder, theirs, seconds / 2, clients))
-            for mine, theirs in zip(*links, strict=True)
+            (_confirm(ours, folder, mine, length, clients), _confirm(other, folder, theirs, length, clients))
+            for (mine, theirs), length in [(first, seconds), *((pair, seconds / 2) for pair in later)]
         ][1:]
         mine, usual = [list(samples) for samples in zip(*confirmed, strict=True)]
         return rows + _rows(f"{where}POST /confirm", mine, usual)
@@ -110,8 +111,9 @@ def _confirm(server: Server, folder: Path, paths: list[str], seconds: float, cli
 
 
 def _slices(paths: list[str], number: int) -> list[list[str]]:
-    size = len(paths) // number
-    return [paths[size * turn : size * (turn + 1)] for turn in range(number)]
+    """So many of one size, after one of twice that size."""
+    size = len(paths) // (number + 2)
+    return [paths[: 2 * size], *(paths[size * turn : size * (turn + 1)] for turn in range(2, number + 2))]
 
 
 def _our_links(site: Site) -> list[str]:

@@ -31,12 +31,12 @@ class Dues:
     def add(self, due: Due) -> None:
         self._asked.append(due)
 
-    def span(self, session: Session, now: datetime, version: int | None) -> Span:
+    def span(self, session: Callable[[], Session], now: datetime, version: int | None) -> Span:
         """From `now` until the first moment at which any page changes, while the content is at `version` (None: nobody knows)."""
         known = self._known
         if known is not None and known.version == version and known.begins <= now < known.until:
             return known
-        moments = [moment for due in self._asked if (moment := due(session, now)) is not None]
+        moments = [moment for due in self._asked if (moment := due(session(), now)) is not None]
         midnights = [datetime.combine(now.astimezone(zone).date() + timedelta(1), time(), zone) for zone in self._zones]
         span = Span(version, now, min(moment.astimezone(UTC) for moment in (*moments, *midnights)), {})
         if version is not None:

@@ -103,7 +103,7 @@ def shared(name: str, make: Callable[[], Part]) -> Part:
 
 
 def _span(wish: _Wish) -> Span:
-    return _of(current_app).dues.span(db.session(), wish.began, wish.state[0] if wish.state else None)
+    return _of(current_app).dues.span(db.session, wish.began, wish.state[0] if wish.state else None)
 
 
 def changes_at(app: Flask, due: Due) -> None:

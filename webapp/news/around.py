@@ -5,12 +5,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, func, or_, select, union_all
-from sqlalchemy.orm import Session
 
 from webapp.database import BigInt, Moment
 from webapp.news.models import Article, Topic
 from webapp.news.reading import LIMIT, LINE, NEWEST_FIRST, NOW, ArticleView, Headline, is_public, numbered
-from webapp.prepared import Prepared
+from webapp.prepared import Prepared, Writer
 
 RELATED = 3
 # Of each tag only so many of the newest pieces are looked at, however many there are.
@@ -37,7 +36,7 @@ _SAME_SECTION = Prepared(
 )
 
 
-def around(session: Session, found: ArticleView, now: datetime) -> Around:
+def around(session: Writer, found: ArticleView, now: datetime) -> Around:
     """What stands around `found`."""
     place = {"published": found.published, "id": found.id}
     before = _BEFORE.first(session, now=min(now, found.published), **place)
@@ -49,7 +48,7 @@ def around(session: Session, found: ArticleView, now: datetime) -> Around:
     )
 
 
-def _related(session: Session, found: ArticleView, now: datetime) -> tuple[Headline, ...]:
+def _related(session: Writer, found: ArticleView, now: datetime) -> tuple[Headline, ...]:
     """Those with the most tags in common, the newest first among equals; then the newest of the same section."""
     lines = _with_tags_in_common(session, found, now) if found.tags else []
     if len(lines) < RELATED and found.section:
@@ -58,7 +57,7 @@ def _related(session: Session, found: ArticleView, now: datetime) -> tuple[Headl
     return tuple(lines[:RELATED])
 
 
-def _with_tags_in_common(session: Session, found: ArticleView, now: datetime) -> list[Headline]:
+def _with_tags_in_common(session: Writer, found: ArticleView, now: datetime) -> list[Headline]:
     # Whether they are public is looked at here: asked for it, SQLite walks through all that is, instead of taking these by their ids.
     rows = _tagged(len(found.tags)).all(session, id=found.id, **numbered("tag", found.tags))
     public = [Headline(*line) for status, *line in rows if status == "published" and line[-1] <= now]

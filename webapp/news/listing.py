@@ -18,7 +18,7 @@ from webapp.news.folding import without_marks
 from webapp.news.models import Article, Byline, Topic
 from webapp.news.reading import LIMIT, LINE, NEWEST_FIRST, NOW, Headline, is_public, numbered, was_public
 from webapp.news.searching import Search, excerpt, found, highlight
-from webapp.prepared import Prepared
+from webapp.prepared import Prepared, Writer
 
 PAGE_SIZE = 100
 # Hits are shown with an excerpt each, which a hundred of would be too heavy.
@@ -106,27 +106,38 @@ class HeadlinePage(NamedTuple):
         return None if self.total is None else max(1, -(-self.total // self.size))
 
 
-_ALL = Prepared(select(Article.id).where(is_public(NOW)).order_by(*NEWEST_FIRST).limit(LIMIT).offset(bindparam("offset", type_=Integer())))
+_IDS = select(Article.id).where(is_public(NOW)).order_by(*NEWEST_FIRST).limit(LIMIT).offset(bindparam("offset", type_=Integer()))
+_ALL = Prepared(select(*LINE).where(Article.id.in_(_IDS)).order_by(*NEWEST_FIRST))
+_COUNT_ALL = Prepared(select(func.count()).select_from(select(Article.id).where(is_public(NOW)).limit(COUNTED + 1).subquery()))
+
+
+# Both cost the same however many articles there are: what comes first in an index is taken, and nothing beyond a thousand counted.
+# The ids first, out of the index alone: what comes before a late page is passed over without its articles being read.
+
+
+def all_headlines(session: Writer, now: datetime, *, page: int) -> HeadlinePage:
+    """Page `page` (from 1) of all there are. Raises NoSuchPage."""
+    if page < 1:
+        raise NoSuchPage
+    lines = [Headline(*row) for row in _ALL.all(session, now=now, limit=PAGE_SIZE + 1, offset=(page - 1) * PAGE_SIZE)]
+    if not lines and page > 1:
+        raise NoSuchPage
+    more = len(lines) > PAGE_SIZE
+    [(total,)] = _COUNT_ALL.all(session, now=now) if more or page > 1 else [(len(lines),)]
+    return HeadlinePage(lines[:PAGE_SIZE], [], page, more, _if_counted(total), PAGE_SIZE)
 
 
 def headline_page(session: Session, now: datetime, zone: tzinfo, wanted: Wanted, *, page: int) -> HeadlinePage:
-    """Page `page` (from 1) of what is wanted. Raises NoSuchList or NoSuchPage.
-
-    Costs the same however many articles there are: what comes first in an index is taken, and nothing beyond a thousand counted.
-    """
+    """Page `page` (from 1) of what is wanted. Raises NoSuchList or NoSuchPage."""
     size = PAGE_SIZE if wanted.search is None else HITS
     if wanted.search is not None and not wanted.search.words:
         return HeadlinePage([], [], 1, False, 0, size)
     if page < 1 or (wanted.search is not None and page * size > COUNTED):
         raise NoSuchPage
-    # The ids first, out of the index alone: what comes before a late page is passed over without its articles being read.
-    if wanted == Wanted():
-        chosen = [row[0] for row in _ALL.all(session, now=now, limit=size + 1, offset=(page - 1) * size)]
-    else:
-        chosen = list(session.scalars(_ids(session, now, zone, wanted).limit(size + 1).offset((page - 1) * size)))
+    chosen = list(session.scalars(_ids(session, now, zone, wanted).limit(size + 1).offset((page - 1) * size)))
     if not chosen and page > 1:
         raise NoSuchPage
-    if not chosen and wanted.search is None and wanted != Wanted():
+    if not chosen and wanted.search is None:
         raise NoSuchList
     more = len(chosen) > size
     total = _count(session, _from_one_index(session, now, zone, wanted)) if more or page > 1 else len(chosen)
@@ -182,7 +193,10 @@ def _hidden(now: datetime) -> CompoundSelect[int]:
 
 def _count(session: Session, ids: Select[int]) -> int | None:
     """How many there are; None for more than a thousand."""
-    total = session.scalar(select(func.count()).select_from(ids.order_by(None).limit(COUNTED + 1).subquery())) or 0
+    return _if_counted(session.scalar(select(func.count()).select_from(ids.order_by(None).limit(COUNTED + 1).subquery())) or 0)
+
+
+def _if_counted(total: int) -> int | None:
     return total if total <= COUNTED else None
 
 
@@ -211,7 +225,7 @@ def _hit(search: Search, line: Headline, standfirst: str, body: str) -> Hit:
     return Hit(line, highlight(line.headline, search), shown)
 
 
-def months(session: Session, now: datetime, zone: tzinfo) -> list[Month]:
+def months(session: Writer, now: datetime, zone: tzinfo) -> list[Month]:
     """The newest twelve months that have articles, newest first: one step in the index for each."""
     return list(islice(_walk(session, now, zone), MONTHS_SHOWN))
 
@@ -221,7 +235,7 @@ _NEWEST = Prepared(select(func.max(Article.published)).where(is_public(NOW)))
 _NEWEST_BEFORE = Prepared(select(func.max(Article.published)).where(was_public(bindparam("before", type_=Moment()))))
 
 
-def _walk(session: Session, now: datetime, zone: tzinfo) -> Iterator[Month]:
+def _walk(session: Writer, now: datetime, zone: tzinfo) -> Iterator[Month]:
     newest = _NEWEST.first(session, now=now)
     while newest and newest[0]:
         month = Month.of(newest[0], zone)

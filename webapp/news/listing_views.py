@@ -16,6 +16,7 @@ from webapp.news.listing import HeadlinePage, Month, Wanted
 from webapp.news.searching import LONGEST, MOST_WORDS, TooLong, read_search
 from webapp.news.unprintable import UNPRINTABLE
 from webapp.news.views import publisher
+from webapp.plain_connections import reading_plainly
 from webapp.site import settings
 
 blueprint = Blueprint("news_lists", __name__)
@@ -25,10 +26,13 @@ ARGUMENTS = ("section", "tag", "author", "month", "q", "page")
 
 @blueprint.get("/headlines")
 def headlines() -> Response:
-    session, now, zone = db.session(), clock.now(), settings().timezone
+    now, zone = clock.now(), settings().timezone
     try:
-        wanted = _wanted()
-        found = listing.headline_page(session, now, zone, wanted, page=_page_number())
+        wanted, page_number = _wanted(), _page_number()
+        if wanted == Wanted():
+            found = reading_plainly(lambda session: listing.all_headlines(session, now, page=page_number))
+        else:
+            found = listing.headline_page(db.session(), now, zone, wanted, page=page_number)
     except listing.NoSuchList:
         raise Refusal("We have no headlines of that section, topic, author or month.", status=404) from None
     except listing.NoSuchPage:
@@ -44,8 +48,8 @@ def headlines() -> Response:
         name=name,
         amount=amount(found),
         days=[list(group) for _, group in groupby(found.headlines, key=lambda line: local_date(line.published, zone))],
-        months=listing.months(session, now, zone) if wanted == Wanted() and found.page == 1 else [],
-        around=listing.around_month(session, now, zone, month) if month else (None, None),
+        months=reading_plainly(lambda session: listing.months(session, now, zone)) if wanted == Wanted() and found.page == 1 else [],
+        around=listing.around_month(db.session(), now, zone, month) if month else (None, None),
         current_section=wanted.section,
         all_headlines=wanted == Wanted(),
         description=_description(wanted, found),

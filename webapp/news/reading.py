@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.database import Moment
 from webapp.news.models import Alias, Article, Figure, Picture
-from webapp.prepared import Prepared
+from webapp.prepared import Prepared, Writer
 
 WORDS_A_MINUTE = 230
 NEWEST_FIRST = (Article.published.desc(), Article.id.desc())
@@ -104,21 +104,23 @@ _NEWEST = Prepared(_WHOLE.where(is_public(NOW)).order_by(*NEWEST_FIRST).limit(LI
 _LEAD = Prepared(_WHOLE.where(is_public(NOW), Article.lead).order_by(*NEWEST_FIRST).limit(1))
 _PUBLISHED = Prepared(_WHOLE.where(is_public(NOW), Article.slug == bindparam("slug")))
 _ANY = Prepared(_WHOLE.where(Article.slug == bindparam("slug")))
+_STATUS = Prepared(select(Article.status).where(Article.slug == bindparam("slug")))
+_MOVED = Prepared(select(Article.slug).join(Alias, Alias.article_id == Article.id).where(Alias.slug == bindparam("slug")))
 _HEADLINES = Prepared(select(*LINE).where(is_public(NOW)).order_by(*NEWEST_FIRST).limit(LIMIT))
 
 
-def lead_article(session: Session, now: datetime) -> ArticleView | None:
+def lead_article(session: Writer, now: datetime) -> ArticleView | None:
     """The newest article marked `lead`, else the newest; None before the first is published."""
     # Two walks down the index of times: one query sorted by `lead` would sort every article there is.
     return next(iter(_views(session, _LEAD, now=now) or latest(session, now, limit=1)), None)
 
 
-def latest(session: Session, now: datetime, *, limit: int) -> list[ArticleView]:
+def latest(session: Writer, now: datetime, *, limit: int) -> list[ArticleView]:
     """The newest `limit` articles in full."""
     return _views(session, _NEWEST, now=now, limit=limit)
 
 
-def article(session: Session, slug: str, now: datetime) -> ArticleView:
+def article(session: Writer, slug: str, now: datetime) -> ArticleView:
     """The published article `slug`. Raises NoSuchArticle, Withdrawn or Moved."""
     found = _views(session, _PUBLISHED, now=now, slug=slug)
     if not found:
@@ -126,7 +128,7 @@ def article(session: Session, slug: str, now: datetime) -> ArticleView:
     return found[0]
 
 
-def any_article(session: Session, slug: str) -> ArticleView:
+def any_article(session: Writer, slug: str) -> ArticleView:
     """The article `slug`, whether readers may see it or not. Raises NoSuchArticle."""
     found = _views(session, _ANY, slug=slug)
     if not found:
@@ -134,17 +136,17 @@ def any_article(session: Session, slug: str) -> ArticleView:
     return found[0]
 
 
-def _explain(session: Session, slug: str) -> NoReturn:
-    status = session.scalar(select(Article.status).where(Article.slug == slug))
-    if status == "withdrawn":
+def _explain(session: Writer, slug: str) -> NoReturn:
+    found = _STATUS.first(session, slug=slug)
+    if found == ("withdrawn",):
         raise Withdrawn
-    moved = session.scalar(select(Article.slug).join(Alias, Alias.article_id == Article.id).where(Alias.slug == slug))
-    if status is None and moved is not None:
-        raise Moved(moved)
+    moved = None if found else _MOVED.first(session, slug=slug)
+    if moved is not None:
+        raise Moved(moved[0])
     raise NoSuchArticle
 
 
-def headlines(session: Session, now: datetime, *, limit: int) -> list[Headline]:
+def headlines(session: Writer, now: datetime, *, limit: int) -> list[Headline]:
     """The newest `limit` headlines."""
     return [Headline(*row) for row in _HEADLINES.all(session, now=now, limit=limit)]
 
@@ -168,7 +170,7 @@ def sections(session: Session, now: datetime) -> list[str]:
     return [name for name, count in sorted(rows, key=lambda row: (-row[1], row[0])) if name and count]
 
 
-def _views(session: Session, statement: Prepared, **values: Any) -> list[ArticleView]:
+def _views(session: Writer, statement: Prepared, **values: Any) -> list[ArticleView]:
     rows = statement.all(session, **values)
     figures: dict[int, list[FigureView]] = {row[0]: [] for row in rows}
     for article, *facts in _figures_of(len(rows)).all(session, **numbered("article", figures)) if rows else ():

@@ -5,8 +5,7 @@ import re
 from flask import Blueprint, Response, make_response, redirect, render_template, request, send_from_directory, url_for
 from markupsafe import Markup
 
-from webapp import clock
-from webapp.database import db
+from webapp import clock, page_cache
 from webapp.errors import Refusal
 from webapp.headers import immutable, private, public
 from webapp.news import reading
@@ -14,6 +13,7 @@ from webapp.news.around import around
 from webapp.news.describing import Description, Publisher, describe
 from webapp.news.linked_data import article_facts, site_facts
 from webapp.news.previewing import may_preview
+from webapp.plain_connections import reading_plainly
 from webapp.site import absolute, keyring, settings
 
 blueprint = Blueprint("news", __name__)
@@ -27,12 +27,16 @@ TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg", "png":
 
 def publisher() -> Publisher:
     """This paper."""
+    return page_cache.shared("publisher", _publisher)
+
+
+def _publisher() -> Publisher:
     return Publisher(settings().site_name, settings().site_url, absolute(url_for("static", filename="icon-512.png")))
 
 
 @blueprint.get("/")
 def front() -> Response:
-    lead = reading.lead_article(db.session(), clock.now())
+    lead = reading_plainly(lambda session: reading.lead_article(session, clock.now()))
     if lead is None:
         return public(make_response(render_template("news/empty.html", canonical="/")))
     paper = publisher()
@@ -49,7 +53,7 @@ def article(slug: str) -> Response:
         if found is not None:
             return private(_frame(found, describe(found, publisher()), canonical=None, linked_data=[], preview=True))
     try:
-        found = reading.article(db.session(), slug, clock.now())
+        found = reading_plainly(lambda session: reading.article(session, slug, clock.now()))
     except reading.Moved as moved:
         return public(make_response(redirect(url_for("news.article", slug=moved.slug), 301)))
     except reading.Withdrawn:
@@ -65,7 +69,7 @@ def article(slug: str) -> Response:
 def _preview(slug: str, token: str) -> reading.ArticleView | None:
     """The article as it will be, for somebody with its link; None for anybody else."""
     try:
-        found = reading.any_article(db.session(), slug)
+        found = reading_plainly(lambda session: reading.any_article(session, slug))
     except reading.NoSuchArticle:
         return None
     return found if may_preview(keyring().secret, token, found.id, clock.now()) else None
@@ -85,7 +89,7 @@ def _frame(
         "news/article.html",
         article=found,
         described=described,
-        around=around(db.session(), found, clock.now()),
+        around=reading_plainly(lambda session: around(session, found, clock.now())),
         body=Markup(found.body),  # noqa: S704 - sanitised at import
         description=described.summary,
         canonical=canonical,

@@ -10,21 +10,32 @@ from flask import Flask, Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_BODY = Path(os.environ["BARE_BODY"]).read_bytes()
-_HEADERS = [tuple(line.split(": ", 1)) for line in Path(os.environ["BARE_HEADERS"]).read_text().splitlines()]
-_STATUS = os.environ.get("BARE_STATUS", "200 OK")
+Answer = tuple[str, list[tuple[str, str]], bytes]
 
 
-def wsgi(_environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    """Answer everything with the same bytes."""
-    start_response(_STATUS, list(_HEADERS))  # type: ignore[arg-type]
-    return [_BODY]
+def _read(head: Path) -> tuple[str, Answer]:
+    """The path of an answer, and its status line, headers and body."""
+    first, *lines = head.read_text().splitlines()
+    place, _, status = first.partition(" ")
+    headers = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
+    return f"/{place}", (status, headers, head.with_suffix(".body").read_bytes())
+
+
+_ANSWERS = dict(_read(head) for head in Path(os.environ["BARE_ANSWERS"]).glob("*.head"))
+_NONE: Answer = ("404 NOT FOUND", [], b"")
+
+
+def wsgi(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """Answer with bytes that are known."""
+    status, headers, body = _ANSWERS.get(environ["PATH_INFO"], _NONE)
+    start_response(status, list(headers))
+    return [body]
 
 
 flask = Flask("bare")
 
 
-@flask.get("/")
-@flask.get("/<path:path>")
-def everything(path: str = "") -> Response:
-    return Response(_BODY, status=_STATUS, headers=_HEADERS)  # type: ignore[arg-type]
+@flask.get("/<path>")
+def answer(path: str) -> Response:
+    status, headers, body = _ANSWERS.get(f"/{path}", _NONE)
+    return Response(body, status=status, headers=headers)

@@ -31,7 +31,7 @@ def measure(quick: bool) -> list[Row]:
         site = installed(folder)  # `demo` refuses on https, so before that is set
         with gunicorn("ours", "wsgi:app", {**site.environ, **PUBLIC, "LIMITS": "on"}) as ours, _front(folder, ours) as front:
             for path in (paths := (ARTICLE, FILE, BARE)):
-                settle(front, path, HEADERS, seconds=0.6)  # handshakes
+                settle(front, path, HEADERS)  # handshakes
             turns = [[press(front, path, seconds=effort.seconds, headers=HEADERS) for path in paths] for _ in range(effort.rounds)]
     mine, file, bare = ([sample.per_second for sample in samples] for samples in zip(*turns, strict=True))
     name = "article behind deploy/nginx.conf: requests/s, beside its file"

@@ -45,7 +45,7 @@ FEW, MILLION = 1000, 1_000_000
 
 def measure(quick: bool, *, entries: int | None = None, rounds: int = 3, folder: Path | None = None) -> list[Row]:
     """All rows for a log of `entries`. `folder`: where the databases are made (and removed with it); else a temporary one."""
-    entries = entries or (100_000 if quick else 1_000_000)
+    entries, rounds = entries or (100_000 if quick else 1_000_000), 2 if quick else rounds
     with TemporaryDirectory(dir=folder) as made:
         few, many = Path(made) / "few", Path(made) / "many"
         for instance, number in ((few, FEW), (many, entries)):

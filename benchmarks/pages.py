@@ -1,10 +1,11 @@
 """Reading: our pages beside the same bytes from the barest app there is, a plain Flask app, an ordinary one, and nginx."""
 
+import re
 import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
@@ -31,15 +32,18 @@ http {
   access_log off; keepalive_requests 1000000;
   client_body_temp_path FOLDER/body; proxy_temp_path FOLDER/proxy;
   fastcgi_temp_path FOLDER/f; uwsgi_temp_path FOLDER/u; scgi_temp_path FOLDER/s;
-  server { listen 127.0.0.1:PORT backlog=1024; root FOLDER; default_type text/html; location / { try_files /page =404; } }
+  server { listen 127.0.0.1:PORT backlog=1024; root FOLDER; default_type text/html; location = / { return 204; } }
 }
 """
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What our site said: what the bare contestants say again."""
+    """What our site said to a request, which the bare contestants say again at `/name`."""
 
+    name: str
+    path: str
+    asked_with: Mapping[str, str]
     status: str
     headers: Message
     body: bytes
@@ -47,68 +51,92 @@ class Answer:
 
 @dataclass(frozen=True)
 class Contestant:
-    """A server, and what it is asked with: a tag is of the server that gave it."""
+    """A server, what it is asked for, and with what: a tag is of the server that gave it."""
 
     server: Server
+    path: str
     headers: Mapping[str, str]
 
 
 def measure(quick: bool) -> list[Row]:
     """Ratios of requests a second and of CPU, against the limits of the server itself and against what else a publisher could run."""
-    effort = Effort(0.3, 5) if quick else Effort(2, 5)
+    effort = Effort(0.3, 4) if quick else Effort(2, 6)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         site = installed(folder)
         with gunicorn("ours", "wsgi:app", site.environ) as ours:
-            rows = []
-            for page, path in list(PATHS.items())[: 1 if quick else None]:
-                for mode, headers in _modes(ours, path).items():
-                    with _contestants(folder, ours, path, headers, all_of_them=_is_for_all(path, mode, quick)) as they:
-                        rows += _rows(f"{page}, {mode}", _alternate(they, path, effort))
+            answers = [
+                _answer(ours, f"{page}, {mode}", path, headers)
+                for page, path in list(PATHS.items())[: 1 if quick else None]
+                for mode, headers in _modes(ours, path).items()
+            ]
+            with _others(folder, answers) as others:
+                rows = []
+                for answer in answers:
+                    every = answer.path == ARTICLE and (answer.asked_with == COMPRESSED or not quick)
+                    rows += _rows(answer.name, _alternate(_contestants(ours, others, answer, every=every), effort))
             rows.append(_memory(ours))
     return rows
 
 
 def _modes(ours: Server, path: str) -> dict[str, Mapping[str, str]]:
-    tag = _ask(ours, path, COMPRESSED).headers["ETag"]
+    tag = _ask(ours, path, COMPRESSED)[1]["ETag"]
     return {"plain": {}, "compressed": COMPRESSED, "not modified": {**COMPRESSED, "If-None-Match": tag}, "no keep-alive": CLOSED}
 
 
-def _is_for_all(path: str, mode: str, quick: bool) -> bool:
-    return path == ARTICLE and (mode == "compressed" or not quick)
+def _answer(ours: Server, name: str, path: str, headers: Mapping[str, str]) -> Answer:
+    said = _ask(ours, path, {name: value for name, value in headers.items() if name != "Connection"})
+    return Answer(name, path, headers, *said)
 
 
 @contextmanager
-def _contestants(
-    within: Path, ours: Server, path: str, headers: Mapping[str, str], *, all_of_them: bool
-) -> Iterator[dict[str, Contestant]]:
-    """Ours and bare WSGI, or all, by name; those that are given bytes answer the very ones that ours does."""
-    folder = Path(tempfile.mkdtemp(dir=within))
-    answer = _ask(ours, path, {name: value for name, value in headers.items() if name != "Connection"})
-    with ExitStack() as stack:
-        start = stack.enter_context
-        they = {"ours": Contestant(ours, headers), "bare WSGI": Contestant(start(_bare(folder, answer, "wsgi")), headers)}
-        if all_of_them:
-            they["a bare Flask route"] = Contestant(start(_bare(folder, answer, "flask")), headers)
-            they["an ordinary Flask page"] = Contestant(start(ordinary_data.pages(folder, gunicorn)), headers)
-            they["nginx with the file"] = _with_its_own_tag(start(_nginx(folder, answer)), headers)
-        yield they
+def _others(folder: Path, answers: list[Answer]) -> Iterator[dict[str, Server]]:
+    """All but ours, by name."""
+    place = folder / "said"
+    place.mkdir()
+    for one in (folder, place):
+        one.chmod(0o755)
+    for number, answer in enumerate(answers):
+        kept = [f"{name}: {value}" for name, value in answer.headers.items() if name.lower() not in NOT_COPIED]
+        (place / f"{number}.head").write_text("\n".join([f"{_place(answer)} {answer.status}", *kept]))
+        (place / f"{number}.body").write_bytes(answer.body)
+        (place / _place(answer)).write_bytes(answer.body or b"any")  # of a 304 nginx sends nothing
+    environ = {"BARE_ANSWERS": str(place)}
+    with (
+        gunicorn("bare WSGI", "benchmarks.bare:wsgi", environ) as bare,
+        gunicorn("a bare Flask route", "benchmarks.bare:flask", environ) as flask,
+        ordinary_data.pages(folder, gunicorn) as ordinary,
+        nginx("nginx, static file", STATIC, place) as static,
+    ):
+        yield {"bare WSGI": bare, "a bare Flask route": flask, "an ordinary Flask page": ordinary, "nginx with the file": static}
 
 
-def _with_its_own_tag(server: Server, headers: Mapping[str, str]) -> Contestant:
-    if "If-None-Match" not in headers:
-        return Contestant(server, headers)
-    return Contestant(server, {**headers, "If-None-Match": _ask(server, "/", {}).headers["ETag"]})
+def _place(answer: Answer) -> str:
+    return re.sub("[^a-z]+", "-", answer.name)
 
 
-def _alternate(they: dict[str, Contestant], path: str, effort: Effort) -> dict[str, list[Sample]]:
+def _contestants(ours: Server, others: dict[str, Server], answer: Answer, *, every: bool) -> dict[str, Contestant]:
+    """Ours and bare WSGI, or all, by name."""
+    they = {"ours": Contestant(ours, answer.path, answer.asked_with)}
+    for name, server in others.items():
+        path = answer.path if name == "an ordinary Flask page" else f"/{_place(answer)}"
+        headers = dict(answer.asked_with)
+        if name == "nginx with the file" and "If-None-Match" in headers:
+            headers["If-None-Match"] = _ask(server, path, {})[1]["ETag"]
+        if every or name == "bare WSGI":
+            they[name] = Contestant(server, path, headers)
+    return they
+
+
+def _alternate(they: dict[str, Contestant], effort: Effort) -> dict[str, list[Sample]]:
     """In every other round in the opposite order, so that a machine that gets slower or faster does nobody a favour."""
     for one in they.values():
-        settle(one.server, path, one.headers)
+        settle(one.server, one.path, one.headers)
     samples: dict[str, list[Sample]] = {name: [] for name in they}
     for turn in range(effort.rounds):
         for name in list(they)[:: 1 if turn % 2 == 0 else -1]:
-            samples[name].append(press(they[name].server, path, seconds=effort.seconds, headers=they[name].headers))
+            one = they[name]
+            samples[name].append(press(one.server, one.path, seconds=effort.seconds, headers=one.headers))
     return samples
 
 
@@ -134,32 +162,11 @@ def _memory(ours: Server) -> Row:
     return rounds_row("memory of gunicorn and its two workers after this", [ours.memory_mib()], None, goal=None, unit="MiB")
 
 
-def _ask(server: Server, path: str, headers: Mapping[str, str]) -> Answer:
+def _ask(server: Server, path: str, headers: Mapping[str, str]) -> tuple[str, Message, bytes]:
+    """Status line, headers and body."""
     request = urllib.request.Request(server.url + path, headers=dict(headers))
     try:
         with urllib.request.urlopen(request, timeout=10) as response:
-            return Answer(f"{response.status} {response.reason}", response.headers, response.read())
+            return f"{response.status} {response.reason}", response.headers, response.read()
     except urllib.error.HTTPError as error:  # 304 is one to urllib
-        return Answer(f"{error.code} {error.reason}", error.headers, b"")
-
-
-@contextmanager
-def _bare(folder: Path, answer: Answer, app: str) -> Iterator[Server]:
-    """Under the same gunicorn settings."""
-    (folder / "body").write_bytes(answer.body)
-    kept = [f"{name}: {value}" for name, value in answer.headers.items() if name.lower() not in NOT_COPIED]
-    (folder / "headers").write_text("\n".join(kept))
-    environ = {"BARE_BODY": str(folder / "body"), "BARE_HEADERS": str(folder / "headers"), "BARE_STATUS": answer.status}
-    with gunicorn(f"bare {app}", f"benchmarks.bare:{app}", environ) as server:
-        yield server
-
-
-@contextmanager
-def _nginx(folder: Path, answer: Answer) -> Iterator[Server]:
-    place = folder / "nginx"
-    place.mkdir()
-    for one in (folder.parent, folder):
-        one.chmod(0o755)
-    (place / "page").write_bytes(answer.body or b"any")  # of a 304 nothing is sent
-    with nginx("nginx, static file", STATIC, place) as server:
-        yield server
+        return f"{error.code} {error.reason}", error.headers, b""

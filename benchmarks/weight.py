@@ -83,7 +83,7 @@ def measure(quick: bool) -> list[Row]:
             page = browser.new_page()  # a browser's very first page takes seconds longer than any later one
             page.goto(ours.url + ARTICLE, wait_until="networkidle")
             page.close()
-            views = [_look(browser, ours) for _ in range(2 if quick else 5)]
+            views = [_look(browser, ours) for _ in range(1 if quick else 5)]
             browser.close()
     return _rows(views)
 

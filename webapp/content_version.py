@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -41,7 +42,14 @@ class ContentVersion(Base):
 
 
 class Watch(Protocol):
-    """What tells the state: the last one known while the database is `away`, None before there was any. Never raises or waits."""
+    """What tells the state: the last one known while the database is `away`, None before there was any. Never raises or waits.
+
+    `last` is what `read` told last, the same object as long as it is the same state; it need not be read until time.monotonic()
+    is `until`.
+    """
+
+    last: State | None
+    until: float
 
     @property
     def away(self) -> bool: ...
@@ -72,32 +80,32 @@ class FileWatch:
 
     def __init__(self, path: Path) -> None:
         self.away = False
+        self.last: State | None = None
+        self.until = 0.0
         self._path = path
-        self._last: State | None = None
-        self._asked = 0.0
         self._asking = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._file = (0, 0)
 
     def read(self) -> State | None:
         now = time.monotonic()
-        recent = self._last is not None and 0 <= now - self._asked < ASK_FILE_EVERY
-        if recent or not self._asking.acquire(blocking=False):
-            return self._last
+        if (self.last is not None and now < self.until) or not self._asking.acquire(blocking=False):
+            return self.last
         try:
-            self._asked = now
-            self._last = self._ask()
+            self.until = now + ASK_FILE_EVERY
+            told = self._ask()
+            self.last = self.last if self.last == told else told
             self.away = False
         except (sqlite3.Error, OSError):
             self._close()
             self.away = True
         finally:
             self._asking.release()
-        return self._last
+        return self.last
 
     def ask_anew(self, *_: object) -> None:
         """What this process commits now is there at its next `read`."""
-        self._asked = 0.0
+        self.until = 0.0
 
     def close(self) -> None:
         """Close the connection; the next `read` would open another."""
@@ -129,8 +137,9 @@ class ServerWatch:
     """PostgreSQL: asked twice a second by a thread that the first `read` starts, so that nobody waits for the network."""
 
     def __init__(self, engine: Callable[[], Engine]) -> None:
+        self.last: State | None = None
+        self.until = 0.0
         self._engine = engine
-        self._last: State | None = None
         self._told = 0.0
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -143,7 +152,7 @@ class ServerWatch:
     def read(self) -> State | None:
         if self._thread is None:
             self._start()
-        return self._last
+        return self.last
 
     def close(self) -> None:
         """End the thread; the watch tells nothing new after that."""
@@ -157,15 +166,16 @@ class ServerWatch:
                 self._told = time.monotonic()
                 thread = threading.Thread(target=self._ask_again_and_again, args=(self._engine(),), name="content-version", daemon=True)
                 thread.start()
-                self._thread = thread
+                self._thread, self.until = thread, inf
 
     def _ask_again_and_again(self, engine: Engine) -> None:
         while not self._closed.is_set():
             try:
                 with engine.connect() as connection:
                     version, leaves = connection.exec_driver_sql(QUESTION).one()
-                self._last = (int(version), int(leaves))
+                told = (int(version), int(leaves))
+                self.last = self.last if self.last == told else told
                 self._told = time.monotonic()
             except SQLAlchemyError:
-                pass  # what it told last stands, until the server answers again
+                pass  # what it told stands, until the server answers again
             self._closed.wait(ASK_SERVER_EVERY)

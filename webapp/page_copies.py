@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple
 
-from webapp.content_coding import IDENTITY, encode, is_compressible
+from webapp.content_coding import IDENTITY, LONGEST_KEPT, choose, encode, is_compressible
 from webapp.content_version import State
 
 Headers = list[tuple[str, str]]
@@ -18,6 +18,8 @@ _OWN = {"content-length", "etag", "last-modified", "date", "cache-control", "var
 _SHARED_FOR = re.compile(r"(s-maxage|stale-while-revalidate)=(\d+)")
 # What a copy takes beside its bytes.
 OVERHEAD = 4096
+# Browsers send few different headers; each takes some 400 bytes at most.
+MOST_KEPT = 8
 
 
 class Variant(NamedTuple):
@@ -32,7 +34,10 @@ class Variant(NamedTuple):
 @dataclass(eq=False)
 class Copy:
     """A finished page. `route`: the rule it was made by. Good from `made` until `until` (seconds of the clock), as long as
-    the content is at `version` and the logs have `leaves` (None: it shows nothing of them); one that is `fixed` is always good."""
+    the content is at `version` and the logs have `leaves` (None: it shows nothing of them); one that is `fixed` is always good.
+
+    `good_at`: the state at which it was found to be good. `asked`: the variant for an Accept-Encoding that was sent before.
+    """
 
     route: str
     body: bytes
@@ -47,6 +52,8 @@ class Copy:
     size: int = OVERHEAD
     held: bool = False
     variants: dict[str, Variant] = field(default_factory=dict)
+    good_at: State | None = None
+    asked: dict[str | None, Variant] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         kind = next((value for name, value in self.given if name.lower() == "content-type"), "")
@@ -62,6 +69,7 @@ class Copy:
             return True
         if state is None or self.version != state[0] or (self.leaves is not None and self.leaves != state[1]):
             return False
+        self.good_at = state
         # A clock set back makes it younger than its making: not to be trusted, but for the moment that threads differ by.
         return self.made - 1 <= now < self.until
 
@@ -126,8 +134,15 @@ class Copies:
         """The arguments that matter to the page at `path`, as far as is known."""
         return self._names.get(path, ())
 
-    def encode(self, copy: Copy, coding: str) -> Variant:
-        """`copy` in this coding, made at the first wish for it."""
+    def variant(self, copy: Copy, accept_encoding: str | None) -> Variant:
+        """`copy` in the coding for a client that sent this Accept-Encoding; see Copy.asked for those that were here before."""
+        coding = choose(accept_encoding) if copy.compressible else IDENTITY
+        variant = copy.variants.get(coding) or self._encode(copy, coding)
+        if len(copy.asked) < MOST_KEPT and len(accept_encoding or "") <= LONGEST_KEPT:
+            copy.asked[accept_encoding] = variant
+        return variant
+
+    def _encode(self, copy: Copy, coding: str) -> Variant:
         made = copy.encoded(coding)
         with self._changing:
             if coding not in copy.variants:

@@ -127,6 +127,7 @@ class _Group:
             except BaseException as error:
                 for wish in wishes:
                     wish.error = error
+        self._committed.clear()  # or it and its wishes would keep each other alive
         self._unsettled.release()
 
     def wait(self) -> None:

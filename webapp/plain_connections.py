@@ -5,7 +5,7 @@ whether it still lives before it is used, as the pool does: what is asked first 
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from flask import current_app
@@ -19,9 +19,21 @@ Answer = TypeVar("Answer")
 
 
 def reading_plainly(question: Callable[[Plain], Answer]) -> Answer:
-    """The answer to one prepared question, asked outside of the request's own transaction."""
+    """The answer to one prepared question that is answered at once or not at all, outside of the request's own transaction."""
     with connected(question) as (_, answer):
         return answer
+
+
+def reading_for_page(questions: Callable[[Plain], Answer]) -> Answer:
+    """The answer to the questions of a page, in a read transaction of their own: with the patience for statements that may take long
+    (server_timeouts.py), and on SQLite of one moment.
+    """
+    with connected(lambda session: session.execute("BEGIN")) as (session, _):
+        try:
+            return questions(session)
+        finally:
+            with suppress(Exception):  # what came first is worth more
+                session.driver.rollback()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sqlalchemy import ARRAY, Dialect, Executable, Select, Table, bindparam, column, func, select
+from sqlalchemy import ARRAY, Dialect, Executable, LargeBinary, Select, Table, bindparam, column, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -95,14 +95,18 @@ class _Written(TypeDecorator[Sequence[Any]]):
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Convert:
-        convert = _of_type(cast("ARRAY[Any]", self.impl_instance).item_type, dialect).bind_processor(dialect)
-
-        def written(value: Any) -> str:
-            if isinstance(value, bytes):
-                return f'"\\\\x{value.hex()}"'
-            return f'"{convert(value) if convert else value}"'
-
+        item = cast("ARRAY[Any]", self.impl_instance).item_type
+        convert = _of_type(item, dialect).bind_processor(dialect) or _itself
+        written = _hexadecimal if isinstance(item, LargeBinary) else lambda value: f'"{convert(value)}"'
         return lambda values: "{" + ",".join(map(written, values)) + "}"
+
+
+def _hexadecimal(value: bytes) -> str:
+    return f'"\\\\x{value.hex()}"'
+
+
+def _itself(value: object) -> object:
+    return value
 
 
 def rows_of(types: Mapping[str, TypeEngine[Any]]) -> Select[Any]:

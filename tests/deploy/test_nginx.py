@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -81,6 +82,14 @@ def test_pages_come_in_three_codings_for_every_way_to_ask(front: Front) -> None:
     etag = answers["gzip, br"][1]["etag"]
     assert front.ask("/", **{"Accept-Encoding": "br", "If-None-Match": etag})[0] == 304
     assert front.ask("/", method="HEAD")[2] == b""
+
+
+def test_files_are_kept_for_a_day_and_addresses_that_only_look_like_it_go_to_the_app(front: Front) -> None:
+    style = re.search(rb'href="(/static/site[^"]*)"', front.ask("/")[2])
+    assert style and front.ask(style[1].decode())[0] == 200
+    for path in ("/static", "/media", "/staticx", "/static/", "/media/x"):
+        status, _, page = front.ask(path)
+        assert (status, b"<html" in page) == (404, True), path
 
 
 def test_a_change_shows_within_seconds(here: serving.Site, front: Front) -> None:

@@ -1,10 +1,12 @@
 """Acts of the same moment share a transaction: all of them are written, or each of them alone, and nobody hears of it too early."""
 
+import gc
 import shutil
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -297,6 +299,24 @@ def test_the_next_group_writes_while_the_one_before_does_what_comes_after_its_co
         assert not first.done(), "answered before what comes after its commit"
         go.set()
         assert first.result(LOST) == 1
+
+
+def test_what_was_written_is_not_kept_alive() -> None:
+    """In it are somebody's name and address."""
+
+    class Act:
+        def __call__(self, _session: Plain) -> int:
+            return 1
+
+    act = Act()
+    kept = weakref.ref(act)
+    gc.disable()
+    try:
+        assert GroupCommit(Transactions()).write(act) == 1
+        del act
+        assert kept() is None
+    finally:
+        gc.enable()
 
 
 def test_two_groups_that_lock_the_same_rows_in_another_order_both_get_through(app: Flask, session: Session) -> None:

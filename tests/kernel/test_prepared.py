@@ -51,6 +51,8 @@ def test_rows_given_as_arrays_arrive_as_they_are(session: Session) -> None:
     rows = [(2**62, bytes(range(256)), NOON, True), (-1, b"", NOON + timedelta(microseconds=1), False), (0, b'"\\{},', NOON, True)]
     columns = dict(zip(types, map(list, zip(*rows, strict=True)), strict=True))
     assert Prepared(rows_of(types)).all(session, **columns) == rows
+    with pytest.raises(AttributeError):
+        Prepared(rows_of(types)).all(session, **{**columns, "bytes": [b"", None, b""]})
     with pytest.raises(StatementError, match="a time without a zone"):
         session.execute(rows_of(types), {**columns, "at": [datetime(2026, 11, 23)] * 3})
 

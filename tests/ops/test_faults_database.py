@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -135,6 +136,13 @@ def test_a_table_of_postgresql_locked_by_somebody_else(tmp_path: Path) -> None:
                 assert {answer.status for answer in cold} == {503}
                 assert slowest_but(1, cold) < 6
             until_taken(here, "locked0@example.com")
+            # For less time than a page waits: it is late, not refused.
+            with engine.begin() as holder, ThreadPoolExecutor(1) as pool:
+                holder.execute(text("LOCK TABLE news_article IN ACCESS EXCLUSIVE MODE"))
+                late = pool.submit(ask, here, "/headlines")
+                time.sleep(2.2)  # longer than two questions that must be answered at once
+                holder.rollback()
+                assert late.result().status == 200
         finally:
             engine.dispose()
             kill_group(process)

@@ -16,7 +16,7 @@ from webapp.news.listing import HeadlinePage, Month, Wanted
 from webapp.news.searching import LONGEST, MOST_WORDS, TooLong, read_search
 from webapp.news.unprintable import UNPRINTABLE
 from webapp.news.views import publisher
-from webapp.plain_connections import reading_plainly
+from webapp.plain_connections import reading_for_page
 from webapp.site import settings
 
 blueprint = Blueprint("news_lists", __name__)
@@ -30,7 +30,7 @@ def headlines() -> Response:
     try:
         wanted, page_number = _wanted(), _page_number()
         if wanted == Wanted():
-            found = reading_plainly(lambda session: listing.all_headlines(session, now, page=page_number))
+            found = reading_for_page(lambda session: listing.all_headlines(session, now, page=page_number))
         else:
             found = listing.headline_page(db.session(), now, zone, wanted, page=page_number)
     except listing.NoSuchList:
@@ -48,7 +48,7 @@ def headlines() -> Response:
         name=name,
         amount=amount(found),
         days=[list(group) for _, group in groupby(found.headlines, key=lambda line: local_date(line.published, zone))],
-        months=reading_plainly(lambda session: listing.months(session, now, zone)) if wanted == Wanted() and found.page == 1 else [],
+        months=reading_for_page(lambda session: listing.months(session, now, zone)) if wanted == Wanted() and found.page == 1 else [],
         around=listing.around_month(db.session(), now, zone, month) if month else (None, None),
         current_section=wanted.section,
         all_headlines=wanted == Wanted(),

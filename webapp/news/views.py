@@ -13,7 +13,7 @@ from webapp.news.around import around
 from webapp.news.describing import Description, Publisher, describe
 from webapp.news.linked_data import article_facts, site_facts
 from webapp.news.previewing import may_preview
-from webapp.plain_connections import reading_plainly
+from webapp.plain_connections import reading_for_page
 from webapp.site import absolute, keyring, settings
 
 blueprint = Blueprint("news", __name__)
@@ -36,7 +36,7 @@ def _publisher() -> Publisher:
 
 @blueprint.get("/")
 def front() -> Response:
-    lead = reading_plainly(lambda session: reading.lead_article(session, clock.now()))
+    lead = reading_for_page(lambda session: reading.lead_article(session, clock.now()))
     if lead is None:
         return public(make_response(render_template("news/empty.html", canonical="/")))
     paper = publisher()
@@ -53,7 +53,7 @@ def article(slug: str) -> Response:
         if found is not None:
             return private(_frame(found, describe(found, publisher()), canonical=None, linked_data=[], preview=True))
     try:
-        found = reading_plainly(lambda session: reading.article(session, slug, clock.now()))
+        found = reading_for_page(lambda session: reading.article(session, slug, clock.now()))
     except reading.Moved as moved:
         return public(make_response(redirect(url_for("news.article", slug=moved.slug), 301)))
     except reading.Withdrawn:
@@ -69,7 +69,7 @@ def article(slug: str) -> Response:
 def _preview(slug: str, token: str) -> reading.ArticleView | None:
     """The article as it will be, for somebody with its link; None for anybody else."""
     try:
-        found = reading_plainly(lambda session: reading.any_article(session, slug))
+        found = reading_for_page(lambda session: reading.any_article(session, slug))
     except reading.NoSuchArticle:
         return None
     return found if may_preview(keyring().secret, token, found.id, clock.now()) else None
@@ -89,7 +89,7 @@ def _frame(
         "news/article.html",
         article=found,
         described=described,
-        around=reading_plainly(lambda session: around(session, found, clock.now())),
+        around=reading_for_page(lambda session: around(session, found, clock.now())),
         body=Markup(found.body),  # noqa: S704 - sanitised at import
         description=described.summary,
         canonical=canonical,

@@ -29,7 +29,7 @@ test: $(VENV)/dev.stamp ## everything that CI runs
 		echo "Once more, alone. What passes now is unsteady: its cause, in the test or in the program, is still to be mended." && \
 		$(BIN)/pytest -rA --last-failed --last-failed-no-failures none; }
 
-bench: $(VENV)/dev.stamp ## every claim of speed, beside its reference and goal (QUICK=1: in two to three minutes)
+bench: $(VENV)/dev.stamp ## every claim of speed, beside its reference and goal (QUICK=1: in two minutes)
 	@QUICK=$(QUICK) $(BIN)/python -m benchmarks
 
 lock: $(VENV)/dev.stamp ## renew requirements*.lock: newest versions that fit pyproject.toml, with their hashes

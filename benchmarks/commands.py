@@ -16,7 +16,7 @@ def measure(quick: bool) -> list[Row]:
     """Minutes are the clock's, for whoever waits for a command; beside each, the CPU that it and its processes took."""
     with tempfile.TemporaryDirectory() as name:
         site = installed(Path(name))
-        return [*_demo(site, 20_000 if quick else MILLION), *_import(site, Path(name), 100 if quick else 10_000, 1 if quick else 100)]
+        return [*_demo(site, 5_000 if quick else MILLION), *_import(site, Path(name), 50 if quick else 10_000, 1 if quick else 100)]
 
 
 def _demo(site: Site, number: int) -> list[Row]:

@@ -72,10 +72,9 @@ def _hears_interrupts(pid: int) -> bool:
     return bool(int(next(line.split()[1] for line in lines if line.startswith("SigCgt:")), 16) >> signal.SIGINT - 1 & 1)
 
 
-def settle(server: Server, path: str, headers: Mapping[str, str] = {}, *, seconds: float = 0.4) -> None:
+def settle(server: Server, path: str, headers: Mapping[str, str] = {}, *, seconds: float = 0.3) -> None:
     """Let it warm up: caches filled, workers started, branches learnt."""
     press(server, path, seconds=seconds, headers=headers)
-    time.sleep(0.1)
 
 
 def _percentile(said: str, which: int) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.servers import BIN, ROOT
 
-_MADE = "BENCHMARKS_SITE"
+MADE = "BENCHMARKS_SITE"
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ def installed(folder: Path, more: Mapping[str, str] = {}) -> Site:
 @cache
 def made_once() -> Path:
     """The site that the others are copies of, those of processes started after this, too: to make its pictures takes seconds."""
-    if made := os.environ.get(_MADE):
+    if made := os.environ.get(MADE):
         return Path(made)
     folder = tempfile.TemporaryDirectory()
     atexit.register(folder.cleanup)
     site = Site({"INSTANCE_PATH": f"{folder.name}/instance"})
     site.flask("init")
     site.flask("demo")
-    os.environ[_MADE] = site.environ["INSTANCE_PATH"]
-    return Path(os.environ[_MADE])
+    os.environ[MADE] = site.environ["INSTANCE_PATH"]
+    return Path(os.environ[MADE])

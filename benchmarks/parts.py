@@ -1,5 +1,6 @@
 """The parts of `make bench`, and in which order they run."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -19,9 +20,9 @@ PARTS: dict[str, Callable[[bool], list[Row]]] = {
     "commands": commands.measure,
     "weight": weight.measure,
 }
-# Their figures are processor time, or have room to spare, so that a short run may have two of them share the machine.
-NEEDS_NO_SITE = ("draw", "startup")
-BESIDE_IT = ("misses", "news", "commands")
+# Their figures are processor time, or have room to spare, so that in a short run they share the machine.
+NEED_NO_SITE = ("draw", "news", "startup")
+SHARE_IT = (*NEED_NO_SITE, "misses", "commands")
 
 
 def in_turn(names: Iterable[str], *, quick: bool) -> Iterator[tuple[str, list[Row]]]:
@@ -31,15 +32,18 @@ def in_turn(names: Iterable[str], *, quick: bool) -> Iterator[tuple[str, list[Ro
 
 
 def together(names: Sequence[str]) -> Iterator[tuple[str, list[Row]]]:
-    """The short run: first what can share the machine, side by side; then the others, which have it for themselves."""
+    """The short run: first what can share the machine, two at a time; then the others, which have it for themselves."""
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        running = [pool.submit(_all_of, [name for name in NEEDS_NO_SITE if name in names])]
+        running = {name: pool.submit(_quickly, name) for name in NEED_NO_SITE if name in names}
         ours.made_once()
-        running.append(pool.submit(_all_of, [name for name in BESIDE_IT if name in names]))
-        for done in running:
-            yield from done.result()
-    yield from in_turn((name for name in names if name not in {*NEEDS_NO_SITE, *BESIDE_IT}), quick=True)
+        running |= {name: pool.submit(_quickly, name, os.environ[ours.MADE]) for name in SHARE_IT if name in names and name not in running}
+        for name, rows in running.items():
+            yield name, rows.result()
+    yield from in_turn((name for name in names if name not in SHARE_IT), quick=True)
 
 
-def _all_of(names: list[str]) -> list[tuple[str, list[Row]]]:
-    return list(in_turn(names, quick=True))
+def _quickly(name: str, made: str = "") -> list[Row]:
+    """`made`: where the site is that others are copies of."""
+    if made:
+        os.environ[ours.MADE] = made
+    return PARTS[name](True)

@@ -29,7 +29,7 @@ def measure(quick: bool) -> list[Row]:
         site = installed(folder, {"LIMITS": "on", **WIDE})
         database = ordinary_data.make(folder / "ordinary.sqlite3")
         rows = _compare("", folder, site, database, Effort(1, 3) if quick else Effort(6, 5))
-        commits = _commits(folder, 1.0 if quick else 4.0)
+        commits = _commits(folder, 0.5 if quick else 4.0)
         posts = next(row.ours for row in rows if row.unit == "/s")
         return [
             *rows,

@@ -27,7 +27,7 @@ def measure(quick: bool) -> list[Row]:
     """CPU seconds, and memory, of a fresh Python that has imported, in alternating rounds."""
     import tempfile
 
-    rounds = 5 if quick else 15
+    rounds = 4 if quick else 15
     with tempfile.TemporaryDirectory() as folder:
         for statement in (PACKAGES, "import wsgi"):
             _start(statement, folder)  # compiled once

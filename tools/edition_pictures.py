@@ -978,11 +978,15 @@ class Picture:
     height: int
     draw: Callable[[Path], str]
     most_bytes: int = 250_000
+    quality: int = 82
 
     def svg(self, atlas: Path) -> str:
         paper = box(0, 0, self.width, self.height, fill=PAPER, stroke="none")
         return f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width}" height="{self.height}">{paper}{self.draw(atlas)}</svg>'
 
+
+# Two of them a view, at twice the pixels that are seen.
+AD = 30_000, 60
 
 PICTURES = (
     Picture("pictures/syria-map.jpg", 1600, 1067, syria_map),
@@ -999,15 +1003,15 @@ PICTURES = (
     Picture("pictures/merkle-tree.jpg", 1600, 900, merkle_tree),
     Picture("pictures/page-anatomy.jpg", 1600, 1067, page_anatomy),
     Picture("pictures/email-address.jpg", 1600, 900, email_address),
-    Picture("ads/house-newsletter-300x250.jpg", 600, 500, newsletter_box, 60_000),
-    Picture("ads/house-newsletter-728x90.jpg", 1456, 180, newsletter_strip, 60_000),
-    Picture("ads/house-newsletter-320x100.jpg", 640, 200, newsletter_phone, 60_000),
-    Picture("ads/house-draw-300x250.jpg", 600, 500, draw_box, 60_000),
-    Picture("ads/house-draw-728x90.jpg", 1456, 180, draw_strip, 60_000),
-    Picture("ads/house-draw-320x100.jpg", 640, 200, draw_phone, 60_000),
-    Picture("ads/house-support-300x250.jpg", 600, 500, support_box, 60_000),
-    Picture("ads/house-support-728x90.jpg", 1456, 180, support_strip, 60_000),
-    Picture("ads/house-support-320x100.jpg", 640, 200, support_phone, 60_000),
+    Picture("ads/house-newsletter-300x250.jpg", 600, 500, newsletter_box, *AD),
+    Picture("ads/house-newsletter-728x90.jpg", 1456, 180, newsletter_strip, *AD),
+    Picture("ads/house-newsletter-320x100.jpg", 640, 200, newsletter_phone, *AD),
+    Picture("ads/house-draw-300x250.jpg", 600, 500, draw_box, *AD),
+    Picture("ads/house-draw-728x90.jpg", 1456, 180, draw_strip, *AD),
+    Picture("ads/house-draw-320x100.jpg", 640, 200, draw_phone, *AD),
+    Picture("ads/house-support-300x250.jpg", 600, 500, support_box, *AD),
+    Picture("ads/house-support-728x90.jpg", 1456, 180, support_strip, *AD),
+    Picture("ads/house-support-320x100.jpg", 640, 200, support_phone, *AD),
 )
 
 
@@ -1026,7 +1030,7 @@ def render(pictures: list[Picture], atlas: Path) -> None:
             target = EDITION / picture.file
             target.parent.mkdir(parents=True, exist_ok=True)
             Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(
-                target, quality=82, optimize=True, progressive=True, subsampling=0
+                target, quality=picture.quality, optimize=True, progressive=True, subsampling=0
             )
             page.close()
             size = target.stat().st_size

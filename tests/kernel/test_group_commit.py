@@ -301,6 +301,24 @@ def test_the_next_group_writes_while_the_one_before_does_what_comes_after_its_co
         assert first.result(LOST) == 1
 
 
+def test_nobody_of_a_group_is_answered_before_what_comes_after_its_commit() -> None:
+    group = GroupCommit(Transactions())
+    reached, go = threading.Event(), threading.Event()
+
+    def linger(session: Plain) -> None:
+        wait_until(lambda: group.waiting, "somebody else")
+        after_commit(session, lambda: (reached.set(), go.wait(LOST)))
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(group.write, linger)
+        other = pool.submit(group.write, lambda _: 2)
+        assert reached.wait(LOST)
+        time.sleep(0.1)
+        assert not other.done()
+        go.set()
+        assert (first.result(LOST), other.result(LOST)) == (None, 2)
+
+
 def test_what_was_written_is_not_kept_alive() -> None:
     """In it are somebody's name and address."""
 

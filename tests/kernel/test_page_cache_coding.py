@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from werkzeug.http import parse_accept_header
 
 from webapp.content_coding import BROTLI, GZIP, IDENTITY, _choose_once, choose, encode, is_compressible
+from webapp.page_copies import MOST_KEPT, Copies, Copy
 
 NAMES = st.sampled_from(["br", "gzip", "x-gzip", "identity", "*", "deflate", "zstd", "BR", "GZip", "x", ""])
 QUALITIES = st.sampled_from(
@@ -60,6 +61,15 @@ def test_whatever_is_sent_the_coding_is_one_that_werkzeug_finds_acceptable(heade
         assert quality >= next((q for name, q in accepted if str(name).lower() == IDENTITY), 0)
     elif not accepted.quality(IDENTITY):  # then nothing else that we have is acceptable either, or it is not mentioned
         assert max(accepted.quality(BROTLI), accepted.quality(GZIP)) == 0
+
+
+def test_a_copy_remembers_few_headers_and_none_that_is_long() -> None:
+    copy = Copy("/", b"x" * 2000, [("Content-Type", "text/html")], "no-cache", None, None, 0, 0, fixed=True)
+    copies = Copies(10**6)
+    for sent in [None, "gzip" + ",x" * 500, *(f"gzip, x{number}" for number in range(100))]:
+        assert gzip.decompress(copies.variant(copy, sent).body) == copy.body if sent else copies.variant(copy, sent).body == copy.body
+    assert len(copy.asked) == MOST_KEPT
+    assert max(len(sent or "") for sent in copy.asked) < 20
 
 
 def test_made_up_headers_fill_no_memory() -> None:

@@ -13,7 +13,7 @@ from webapp import group_commit
 from webapp.ads.models import Creative
 from webapp.database import Moment, db, is_sqlite, writing
 from webapp.mail.models import Outbox
-from webapp.plain_connections import reading_plainly
+from webapp.plain_connections import reading_for_page, reading_plainly
 from webapp.prepared import Plain, Prepared, insert_on, plain, rows_of
 from webapp.sweepstakes.models import ConsentText
 
@@ -55,6 +55,18 @@ def test_rows_given_as_arrays_arrive_as_they_are(session: Session) -> None:
         Prepared(rows_of(types)).all(session, **{**columns, "bytes": [b"", None, b""]})
     with pytest.raises(StatementError, match="a time without a zone"):
         session.execute(rows_of(types), {**columns, "at": [datetime(2026, 11, 23)] * 3})
+
+
+def test_a_page_that_ends_in_a_refusal_keeps_its_connection(session: Session) -> None:
+    def refuse(reader: Plain) -> None:
+        used.append(reader.driver)
+        raise LookupError
+
+    used: list[object] = []
+    for _ in range(3):
+        with pytest.raises(LookupError):
+            reading_for_page(refuse)
+    assert used[0] is used[1] is used[2]
 
 
 def test_nothing_found_is_none_and_no_row_changed_is_zero(session: Session) -> None:

@@ -68,7 +68,7 @@ class Forgetting(FlaskClient):
     """One whose pages are in no memory."""
 
     def get(self, path: str) -> TestResponse:
-        self.application.extensions["page_cache"]._copies.drop((path, ()))
+        self.application.extensions["page_cache"].copies.drop((path, ()))
         return super().get(path)
 
 

@@ -5,7 +5,7 @@ from importlib import import_module
 
 from flask import Flask
 
-from webapp import assets, client, commands, database, dates, errors, form_tokens, headers, limits, origin, page_cache, tracing
+from webapp import assets, client, commands, database, dates, errors, form_tokens, headers, limits, origin, page_cache, page_hits, tracing
 from webapp.config import ROOT, read_settings
 
 # In this order they register their pages, commands and template globals.
@@ -39,6 +39,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     form_tokens.init_app(app, settings)
     page_cache.init_app(app, settings)
     tracing.init_app(app)  # around the cache: answers from memory have an id and are counted, too
+    page_hits.init_app(app)  # around both
     assets.init_app(app)
     dates.init_app(app, settings)
     database.init_app(app, settings.database_url, settings.instance)

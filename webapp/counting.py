@@ -5,6 +5,7 @@ import logging
 import threading
 from collections import Counter as Tally
 from collections import deque
+from itertools import repeat, starmap
 from typing import TYPE_CHECKING
 
 # prometheus_client comes with the first figure, not with the start.
@@ -78,7 +79,7 @@ class _Notes:
     def settle(self) -> None:
         """Count now what was noted until now."""
         with self._settling:
-            for together, often in Tally(self._noted.popleft() for _ in range(len(self._noted))).items():
+            for together, often in Tally(starmap(self._noted.popleft, repeat((), len(self._noted)))).items():
                 for series in together:
                     _child(series).inc(often)
 

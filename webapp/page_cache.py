@@ -6,11 +6,10 @@ without asking the view again, until the content's version changes (content_vers
 query that the view did not name make no difference, so nobody gets past the copies by adding some. What all pages have in
 common they take from `shared`.
 
-Headers that differ with each answer are added around this, in tracing.Trace.
+The id of each answer is added around this, in tracing.Trace; what needs no decision never comes as far, see page_hits.py.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,14 +25,13 @@ from webapp.counting import level, times
 from webapp.database import db
 from webapp.due import Due, Dues, Span
 from webapp.page_copies import Copies, Copy, Headers, Key, can_be_kept, kept_headers
+from webapp.tracing import FROM, ROUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# Where tracing.py looks for them.
-ROUTE, FROM = "daily_draw.route", "daily_draw.page_cache"
 WAYS = ("hits", "misses", "stale")
 _WISH, _PARTS = "daily_draw.keep", "daily_draw.parts"
 Part = TypeVar("Part")
@@ -103,15 +101,16 @@ def shared(name: str, make: Callable[[], Part]) -> Part:
 
 
 def _span(wish: _Wish) -> Span:
-    return _of(current_app).dues.span(db.session, wish.began, wish.state[0] if wish.state else None)
+    return of(current_app).dues.span(db.session, wish.began, wish.state[0] if wish.state else None)
 
 
 def changes_at(app: Flask, due: Due) -> None:
     """Have `due` asked, too, for the next moment at which a page changes by the clock alone."""
-    _of(app).dues.add(due)
+    of(app).dues.add(due)
 
 
-def _of(app: Flask) -> "PageCache":
+def of(app: Flask) -> "PageCache":
+    """The app's page cache."""
     return cast(PageCache, app.extensions["page_cache"])
 
 
@@ -122,8 +121,8 @@ class PageCache:
         self.dues = Dues(settings.timezone)
         self._app: WSGIApplication = app.wsgi_app
         self._flask = app
-        self._copies = Copies(settings.page_cache_bytes)
-        self._watch: Watch | None = None
+        self.copies = Copies(settings.page_cache_bytes)
+        self.watch: Watch | None = None
         self._locks: dict[Key, threading.Lock] = {}
         self._starting = threading.Lock()
         self._before = _answered()
@@ -134,47 +133,44 @@ class PageCache:
         if not is_page or (trusted is not None and not wsgi_tools.is_trusted(environ, trusted)):
             return self._app(environ, start_response)
         path = environ.get("PATH_INFO", "")
-        key = path, wsgi_tools.values(environ, self._copies.names(path)) if environ.get("QUERY_STRING") else ()
-        copy = self._copies.get(key)
+        key = path, wsgi_tools.values(environ, self.copies.names(path)) if environ.get("QUERY_STRING") else ()
+        copy = self.copies.get(key)
         if copy is None:
             return self._make(environ, start_response, key)
-        # Nine tenths of an answer's cost here are calls, so what was found out before is looked at first.
-        now, watch = clock.seconds(), self._watch
-        state = watch.last if watch is not None and time.monotonic() < watch.until else self._state()
-        is_known = state is not None and state is copy.good_at and copy.made - 1 <= now < copy.until
-        if not is_known and not copy.is_good(state, now):
+        now = clock.seconds()
+        if not copy.is_good(self._state(), now):
             return self._renew(environ, start_response, key)
         return self._answer(copy, environ, start_response, "hits", now)
 
     def holds(self, path: str) -> bool:
         """Whether there is a copy of the plain page at `path`, good or stale."""
-        return self._copies.get((path, ())) is not None
+        return self.copies.get((path, ())) is not None
 
     def figures(self) -> Figures:
-        copies = self._copies
+        copies = self.copies
         hits, misses, stale = (now - before for now, before in zip(_answered(), self._before, strict=True))
         return Figures(hits, misses, stale, copies=len(copies), bytes=copies.bytes, limit=copies.limit, evicted=copies.evicted)
 
     def close(self) -> None:
         """End what watches the database."""
-        if self._watch is not None:
-            self._watch.close()
+        if self.watch is not None:
+            self.watch.close()
 
     def _state(self) -> State | None:
-        if not self._copies.limit:
+        if not self.copies.limit:
             return None
-        if self._watch is None:
+        if self.watch is None:
             with self._starting:
-                self._watch = self._watch or watch(self._flask)
-        return self._watch.read()
+                self.watch = self.watch or watch(self._flask)
+        return self.watch.read()
 
     def _renew(self, environ: "WSGIEnvironment", start_response: "StartResponse", key: Key) -> Iterable[bytes]:
         """A page whose copy is no longer good: one thread makes it, the others wait for it. With the database away: the stale one."""
-        stale = self._copies.get(key)
-        if stale is not None and self._watch is not None and self._watch.away:
+        stale = self.copies.get(key)
+        if stale is not None and self.watch is not None and self.watch.away:
             return self._answer(stale, environ, start_response, "stale", clock.seconds())
         with self._one_at_a_time(key):
-            now, copy = clock.seconds(), self._copies.get(key)
+            now, copy = clock.seconds(), self.copies.get(key)
             if copy is not None and copy.is_good(self._state(), now):
                 return self._answer(copy, environ, start_response, "hits", now)
             return self._make(environ, start_response, key)
@@ -194,14 +190,14 @@ class PageCache:
             copy = _copy(wish, headers, wsgi_tools.whole(body))
             # Without a state to hold it against nobody could say when it has changed.
             if wish.store and (wish.fixed or wish.state is not None):
-                self._copies.put((key[0], wsgi_tools.values(environ, wish.names)), wish.names, copy)
-                level("page_cache_bytes", self._copies.bytes)
+                self.copies.put((key[0], wsgi_tools.values(environ, wish.names)), wish.names, copy)
+                level("page_cache_bytes", self.copies.bytes)
             return self._answer(copy, environ, start_response, "misses", clock.seconds())
-        stale = self._copies.get(key)
+        stale = self.copies.get(key)
         if stale is not None and status.startswith("5"):
             wsgi_tools.close(body)
             return self._answer(stale, environ, start_response, "stale", clock.seconds())
-        self._copies.drop(key)
+        self.copies.drop(key)
         start_response(status, headers, error)
         if environ["REQUEST_METHOD"] != "HEAD":
             return body
@@ -227,12 +223,11 @@ class PageCache:
     def _answer(self, copy: Copy, environ: "WSGIEnvironment", start_response: "StartResponse", how: str, now: float) -> Iterable[bytes]:
         environ[ROUTE], environ[FROM], copy.used = copy.route, how, now
         accepted = environ.get("HTTP_ACCEPT_ENCODING")
-        variant = copy.asked.get(accepted) or self._copies.variant(copy, accepted)
+        variant = copy.asked.get(accepted) or self.copies.variant(copy, accepted)
         known = environ.get("HTTP_IF_NONE_MATCH")
-        unchanged = known is not None and wsgi_tools.is_known(variant.etag, known)
-        headers = variant.unchanged if unchanged else variant.headers
-        start_response("304 NOT MODIFIED" if unchanged else "200 OK", headers if now < copy.cut_from else copy.cut(headers, now))
-        return [] if unchanged or environ["REQUEST_METHOD"] == "HEAD" else [variant.body]
+        said = variant.unchanged if known is not None and wsgi_tools.is_known(variant.etag, known) else variant.whole
+        start_response(said.status, said.headers if now < copy.cut_from else copy.cut(said.headers, now))
+        return said.body if environ["REQUEST_METHOD"] != "HEAD" else ()
 
 
 def _answered() -> tuple[int, ...]:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from webapp.content_coding import IDENTITY, LONGEST_KEPT, choose, encode, is_compressible
 from webapp.content_version import State
+from webapp.counting import Series
+from webapp.tracing import counted_as
 
 Headers = list[tuple[str, str]]
 Key = tuple[str, tuple[str | None, ...]]
@@ -22,13 +24,25 @@ OVERHEAD = 4096
 MOST_KEPT = 8
 
 
-class Variant(NamedTuple):
-    """A copy in one coding: what 200 and what 304 are answered with, until `Copy.cut_from`."""
+# What no state is.
+NEVER: State = (-1, -1)
 
-    body: bytes
-    etag: str
+
+class Answer(NamedTuple):
+    """What a client is told, until `Copy.cut_from`, and what it is counted as when it comes from memory."""
+
+    status: str
     headers: Headers
-    unchanged: Headers
+    body: tuple[bytes, ...]
+    counted: tuple[Series, ...]
+
+
+class Variant(NamedTuple):
+    """A copy in one coding: `unchanged` for a client that has it, told by its `etag`, `whole` for all others."""
+
+    etag: str
+    whole: Answer
+    unchanged: Answer
 
 
 @dataclass(eq=False)
@@ -52,7 +66,7 @@ class Copy:
     size: int = OVERHEAD
     held: bool = False
     variants: dict[str, Variant] = field(default_factory=dict)
-    good_at: State | None = None
+    good_at: State = NEVER
     asked: dict[str | None, Variant] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -61,17 +75,19 @@ class Copy:
         # Over headers, too: where only they change, a 304 would keep the old ones alive.
         self.size += len(self.body)
         self._tag = sha256(repr(self.given).encode() + self.body).hexdigest()[:24]
+        # A clock set back makes it younger than its making: not to be trusted, but for the moment that threads differ by.
+        self.begins = self.made - 1
         # From this second on shared caches would keep it for longer than it is good for.
         self.cut_from = self.until - sum(int(seconds) for _, seconds in _SHARED_FOR.findall(self.cache_control))
 
     def is_good(self, state: State | None, now: float) -> bool:
         if self.fixed:
+            self.good_at = state or NEVER
             return True
         if state is None or self.version != state[0] or (self.leaves is not None and self.leaves != state[1]):
             return False
         self.good_at = state
-        # A clock set back makes it younger than its making: not to be trusted, but for the moment that threads differ by.
-        return self.made - 1 <= now < self.until
+        return self.begins <= now < self.until
 
     def cut(self, headers: Headers, now: float) -> Headers:
         """`headers` of a variant after `cut_from`: shared caches keep it no longer than it is good for."""
@@ -96,7 +112,11 @@ class Copy:
         encoded = [("Content-Encoding", coding)] if coding != IDENTITY else []
         # Cache-Control last, where `cut` looks for it.
         unchanged = [("ETag", etag), *varying, ("Cache-Control", self.cache_control)]
-        return Variant(body, etag, [*self.given, *encoded, ("Content-Length", str(len(body))), *unchanged], unchanged)
+        headers = [*self.given, *encoded, ("Content-Length", str(len(body))), *unchanged]
+        return Variant(etag, self._answer("200 OK", headers, body), self._answer("304 NOT MODIFIED", unchanged))
+
+    def _answer(self, status: str, headers: Headers, *body: bytes) -> Answer:
+        return Answer(status, headers, body, counted_as(self.route, "GET", status, "hits"))
 
 
 def can_be_kept(headers: Iterable[tuple[str, str]]) -> bool:
@@ -147,7 +167,7 @@ class Copies:
         with self._changing:
             if coding not in copy.variants:
                 copy.variants[coding] = made
-                more = len(made.body) if made.body is not copy.body else 0
+                more = sum(len(part) for part in made.whole.body if part is not copy.body)
                 copy.size += more
                 self._grow(more if copy.held else 0)
         return made

@@ -203,7 +203,7 @@ def test_ten_thousand_made_up_addresses_leave_nothing_in_memory(app: Flask, clie
         run_wsgi_app(app.wsgi_app, create_environ(path, query_string=query, headers={"Accept-Encoding": f"r{n}"}))
     after = cache.figures()
     assert (after.copies, after.bytes) == (before.copies, before.bytes)
-    assert (len(cache._copies._names), len(cache._locks)) == (2, 0)
+    assert (len(cache.copies._names), len(cache._locks)) == (2, 0)
 
 
 def test_errors_redirects_and_answers_for_one_client_are_not_kept(app: Flask, client: FlaskClient) -> None:
@@ -315,8 +315,8 @@ def test_memory_stays_within_its_budget_and_what_is_read_stays(app: Flask, clien
     figures = cache.figures()
     assert figures.misses == 42
     assert figures.evicted > 25
-    assert figures.bytes == sum(copy.size for copy in cache._copies._copies.values())
-    assert set(cache._copies._names) == {path for path, _ in cache._copies._copies}
+    assert figures.bytes == sum(copy.size for copy in cache.copies._copies.values())
+    assert set(cache.copies._names) == {path for path, _ in cache.copies._copies}
     assert cache.holds("/many/39")
     assert not cache.holds("/many/0")
 
@@ -378,5 +378,5 @@ def test_every_argument_that_a_kept_page_reads_tells_its_copies_apart(app: Flask
         read.clear()
         client.get(path, buffered=True)
         kept += cache_of(app).holds(path)
-        assert not cache_of(app).holds(path) or read <= set(cache_of(app)._copies.names(path)), path
+        assert not cache_of(app).holds(path) or read <= set(cache_of(app).copies.names(path)), path
     assert kept > 8

@@ -60,7 +60,7 @@ class Contestant:
 
 def measure(quick: bool) -> list[Row]:
     """Ratios of requests a second and of CPU, against the limits of the server itself and against what else a publisher could run."""
-    effort = Effort(0.3, 4) if quick else Effort(2, 6)
+    effort = Effort(0.3, 4) if quick else Effort(0.4, 24)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         site = installed(folder)

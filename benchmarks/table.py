@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import comb
 from statistics import median
 from typing import Literal
 
@@ -13,7 +14,7 @@ class Row:
     """`ours` beside `reference`, both in `unit` and medians over rounds; `ratio` = ours / reference, which `goal` bounds.
 
     Without a `reference`, `ratio` is `ours` itself and `goal` bounds that; without a `goal` the row only informs.
-    `noise`: half the spread of the ratio between rounds, as a share of it (0.05 is ±5 %).
+    `noise`: half the width of the median's 95 % confidence interval, as a share of it (0.05 is ±5 %).
     """
 
     what: str
@@ -45,8 +46,23 @@ def rounds_row(
     """The row of alternating rounds: the n-th of `ours` was measured right beside the n-th of `reference`, so each pair has a ratio."""
     ratios = list(ours) if reference is None else [mine / other for mine, other in zip(ours, reference, strict=True)]
     middle = median(ratios)
-    noise = (max(ratios) - min(ratios)) / 2 / middle if middle else 0.0
+    low, high = interval(ratios)
+    noise = (high - low) / 2 / middle if middle else 0.0
     return Row(what, median(ours), None if reference is None else median(reference), middle, goal, better, noise, unit)
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """Where the median of what `values` are drawn from lies with a probability of 95 %, however they are distributed: between two
+    of them, found by the binomial distribution (Conover, Practical Nonparametric Statistics, §3.2). Of five or fewer, between the
+    least and the greatest, with less.
+    """
+    ordered, many = sorted(values), len(values)
+    beyond, chance = 0, 0.5**many
+    while 2 * chance <= 0.05:
+        beyond += 1
+        chance += comb(many, beyond) * 0.5**many
+    outer = max(0, beyond - 1)
+    return ordered[outer], ordered[many - 1 - outer]
 
 
 def print_table(rows: Iterable[Row]) -> None:

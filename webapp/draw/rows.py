@@ -73,7 +73,7 @@ def milestones(session: Writer, head: Head) -> list[Milestone]:
     return [Milestone(*row) for row in _MILESTONES.all(session, log_id=head.id, size=head.size)]
 
 
-def scan(session: Session, statement: Select[Any], **values: Any) -> list[Any]:
+def scan(session: Session, statement: Select[*tuple[Any, ...]], **values: Any) -> list[Any]:
     """Plain tuples as the driver makes them, for statements that are run over millions of rows: half the time.
 
     Text, whole numbers and bytes only: nothing converts a value here. `values` are those of its bindparams.
@@ -101,7 +101,7 @@ def add(session: Writer, statement: Insert, rows: Sequence[Mapping[str, Any]]) -
 
 
 @lru_cache(maxsize=64)
-def _compiled(statement: Select[Any] | Insert, dialect: Dialect) -> SQLCompiler:
+def _compiled(statement: Select[*tuple[Any, ...]] | Insert, dialect: Dialect) -> SQLCompiler:
     return statement.compile(dialect=dialect)
 
 

@@ -71,11 +71,13 @@ def measure(quick: bool) -> list[Row]:
                 for mode, headers in _modes(ours, path).items()
             ]
             with _others(folder, answers) as others:
-                rows = []
+                rows, mine, bare = [], list[Sample](), list[Sample]()
                 for answer in answers:
                     every = answer.path == ARTICLE and (answer.asked_with == COMPRESSED or not quick)
-                    rows += _rows(answer.name, _alternate(_contestants(ours, others, answer, every=every), effort))
-            rows.append(_memory(ours))
+                    samples = _alternate(_contestants(ours, others, answer, every=every), effort)
+                    rows += _rows(answer.name, samples)
+                    mine, bare = mine + samples["ours"], bare + samples["bare WSGI"]
+            rows += [*_rows("all of these", {"ours": mine, "bare WSGI": bare}), _memory(ours)]
     return rows
 
 
@@ -141,8 +143,8 @@ def _alternate(they: dict[str, Contestant], effort: Effort) -> dict[str, list[Sa
 
 
 def _rows(what: str, samples: dict[str, list[Sample]]) -> list[Row]:
-    mine, rows = samples.pop("ours"), []
-    for name, theirs in samples.items():
+    mine, rows = samples["ours"], []
+    for name, theirs in list(samples.items())[1:]:
         fast, cheap = GOALS.get(name, (None, None))
         rates = f"{what}: requests/s, beside {name}"
         rows.append(rounds_row(rates, _rates(mine), _rates(theirs), goal=fast, better="higher", unit="/s"))

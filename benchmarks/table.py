@@ -14,7 +14,7 @@ class Row:
     """`ours` beside `reference`, both in `unit` and medians over rounds; `ratio` = ours / reference, which `goal` bounds.
 
     Without a `reference`, `ratio` is `ours` itself and `goal` bounds that; without a `goal` the row only informs.
-    `noise`: half the width of the median's 95 % confidence interval, as a share of it (0.05 is ±5 %).
+    `between`: the 95 % confidence interval of the median ratio; `noise`: half its width as a share of the ratio (0.05 is ±5 %).
     """
 
     what: str
@@ -25,13 +25,15 @@ class Row:
     better: Better = "lower"
     noise: float = 0.0
     unit: str = ""
+    between: tuple[float, float] | None = None
 
     @property
     def ok(self) -> bool:
         """Whether the goal was met, or missed by no more than the noise."""
         if self.goal is None:
             return True
-        return self.ratio <= self.goal * (1 + self.noise) if self.better == "lower" else self.ratio >= self.goal * (1 - self.noise)
+        low, high = self.between or (self.ratio * (1 - self.noise), self.ratio * (1 + self.noise))
+        return low <= self.goal if self.better == "lower" else high >= self.goal
 
 
 def rounds_row(
@@ -48,7 +50,7 @@ def rounds_row(
     middle = median(ratios)
     low, high = interval(ratios)
     noise = (high - low) / 2 / middle if middle else 0.0
-    return Row(what, median(ours), None if reference is None else median(reference), middle, goal, better, noise, unit)
+    return Row(what, median(ours), None if reference is None else median(reference), middle, goal, better, noise, unit, (low, high))
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """Which state the public content is in: one row, changed by triggers (migration 0010) with every change that pages show.
 
 Asked before each page from memory is served, so it must cost next to nothing and never wait: SQLite is asked by a request when
-the last answer is a tenth of a second old, and after each commit of this process; PostgreSQL twice a second, by a thread.
+the last answer is a tenth of a second old, or this process is about to commit; PostgreSQL twice a second, by a thread.
 """
 
 import sqlite3
@@ -104,7 +104,7 @@ class FileWatch:
         return self.last
 
     def ask_anew(self, *_: object) -> None:
-        """What this process commits now is there at its next `read`."""
+        """Soon: what this process commits now is there at the next `read`, or a tenth of a second later at most."""
         self.until = 0.0
 
     def close(self) -> None:

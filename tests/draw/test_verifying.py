@@ -285,13 +285,19 @@ def test_a_row_changed_anywhere_in_a_stretch_is_named(session: Session, monkeypa
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL has whole numbers only
 @pytest.mark.parametrize(("kind", "subject"), [("entry", None), ("entry", 77), ("withdraw", 77), ("entrx", None)])
-def test_a_row_between_two_leaves_is_found(session: Session, kind: str, subject: int | None) -> None:
+@pytest.mark.parametrize("index", [5.5, 255.5, 300.5, 511.5], ids=["events around", "last of a stretch", "entries alone", "last of those"])
+def test_a_row_between_two_leaves_is_found(
+    session: Session, kind: str, subject: int | None, index: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.draw.verifying.BATCH", 256)
     whole_log()
     unguard(session)
     row = {"data": leaves.make_entry(bytes(32)), "kind": kind, "subject": subject}
-    insert_row = text('INSERT INTO draw_leaf (log_id, "index", type, subject, data, hash) VALUES (1, 5.5, :kind, :subject, :data, :hash)')
-    session.execute(insert_row, row | {"hash": leaf_hash(leaves.make_entry(bytes(32)))})
-    expect(session, "^draw_leaf, leaf 6: it is missing")
+    insert_row = text(
+        'INSERT INTO draw_leaf (log_id, "index", type, subject, data, hash) VALUES (1, :index, :kind, :subject, :data, :hash)'
+    )
+    session.execute(insert_row, row | {"index": index, "hash": leaf_hash(leaves.make_entry(bytes(32)))})
+    expect(session, f"^draw_leaf, leaf {index}: it lies between two leaves")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

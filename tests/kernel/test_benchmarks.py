@@ -22,3 +22,7 @@ def test_one_odd_round_of_many_makes_no_noise_and_of_few_it_does() -> None:
 def test_a_goal_is_missed_only_by_more_than_the_noise(ratio: float, better: str, ok: bool) -> None:
     ratios = [ratio - 0.1, ratio, ratio + 0.1]
     assert rounds_row("x", ratios, [1.0] * 3, goal=1, better=better).ok is ok  # type: ignore[arg-type]
+
+
+def test_noise_away_from_the_goal_excuses_nothing() -> None:
+    assert not rounds_row("x", [1.15] * 7 + [1.2] * 10 + [1.7] * 7, [1.0] * 24, goal=1.1).ok

@@ -32,11 +32,12 @@ _SOUND = and_(
     LEAF.c.hash >= b"",
     func.length(LEAF.c.hash) == 32,
 )
-# How many sound rows there are, their data, ready to be hashed but for the first zero byte, and their hashes.
+# How many sound rows there are, their data, ready to be hashed but for the first zero byte, and their hashes; and how many rows at all.
 _TOGETHER = select(
     func.count(),
     cast(Joined(LEAF.c.data, b"\x00"), LargeBinary),
     cast(Joined(LEAF.c.hash, b""), LargeBinary),
+    select(func.count()).where(*STRETCH).select_from(LEAF).correlate(None).scalar_subquery(),
 ).where(*STRETCH, _SOUND)
 _OTHERS = _ALL.where(not_(_SOUND))
 _NODES = select(NODE.c.index, NODE.c.hash).where(
@@ -93,9 +94,9 @@ class Walk:
 
     def _whole(self, start: int, end: int) -> bool:
         """Take the stretch, its entries checked all at once; False, with nothing taken, if anything is odd about them."""
-        ((sound, data, stored),) = self._scan(_TOGETHER, start, end)
-        others = self._scan(_OTHERS, start, end) if sound < end - start else []
-        if sound + len(others) != end - start or not all(isinstance(row[0], int) for row in others):
+        ((sound, data, stored, total),) = self._scan(_TOGETHER, start, end)
+        others = self._scan(_OTHERS, start, end) if sound < total else []
+        if total != end - start or not all(isinstance(row[0], int) for row in others):
             return False  # else, as the key is unique, every index is there
         joined = b"\x00" + data if sound else b""
         if not leaves.are_entries(joined, sound):
@@ -114,8 +115,10 @@ class Walk:
 
     def _leaf_by_leaf(self, start: int, end: int) -> None:
         for index, kind, subject, data, hash in self._scan(_ALL, start, end):
-            if index != self.frontier.size:
+            if index > self.frontier.size:
                 break
+            if index < self.frontier.size:  # SQLite takes any number in any column
+                raise bad_leaf(index, "it lies between two leaves.")
             self._leaf(index, kind, subject, data, hash)
         if self.frontier.size != end:
             raise bad_leaf(self.frontier.size, "it is missing.")

@@ -273,6 +273,36 @@ def test_who_comes_while_an_act_runs_shares_its_transaction() -> None:
     assert transactions.ended == 1
 
 
+def test_who_comes_while_the_next_in_line_writes_does_not_write_beside_it() -> None:
+    open_now: list[int] = []
+    most: list[int] = []
+    leaving = threading.Event()
+
+    @contextmanager
+    def transaction(_since: float) -> Iterator[Plain]:
+        open_now.append(1)
+        most.append(len(open_now))
+        yield Plain(cast(Any, None), None)
+        if len(most) == 1:
+            leaving.set()
+            wait_until(lambda: group.waiting, "the next in line")
+        open_now.pop()
+
+    def linger(_session: Plain) -> int:
+        later.append(pool.submit(group.write, lambda _: 3))
+        wait_until(lambda: group.waiting or len(most) > 2, "somebody who comes later")
+        return 2
+
+    group = GroupCommit(transaction)
+    later: list[Future[int]] = []
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(group.write, lambda _: 1)
+        assert leaving.wait(LOST)
+        second = pool.submit(group.write, linger)
+        assert (first.result(LOST), second.result(LOST), later[0].result(LOST)) == (1, 2, 3)
+    assert most == [1, 1]
+
+
 def test_who_has_the_turn_is_written_too_if_somebody_before_it_fails() -> None:
     group = GroupCommit(Transactions())
 

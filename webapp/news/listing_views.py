@@ -1,6 +1,7 @@
 """ALL Headlines: by day, by section, by tag, by month, and searched."""
 
 import re
+from datetime import datetime
 from itertools import groupby
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
@@ -17,6 +18,7 @@ from webapp.news.searching import LONGEST, MOST_WORDS, TooLong, read_search
 from webapp.news.unprintable import UNPRINTABLE
 from webapp.news.views import publisher
 from webapp.plain_connections import reading_for_page
+from webapp.prepared import Plain
 from webapp.site import settings
 
 blueprint = Blueprint("news_lists", __name__)
@@ -30,9 +32,9 @@ def headlines() -> Response:
     try:
         wanted, page_number = _wanted(), _page_number()
         if wanted == Wanted():
-            found = reading_for_page(lambda session: listing.all_headlines(session, now, page=page_number))
+            found, months = reading_for_page(lambda session: _everything(session, now, page_number))
         else:
-            found = listing.headline_page(db.session(), now, zone, wanted, page=page_number)
+            found, months = listing.headline_page(db.session(), now, zone, wanted, page=page_number), []
     except listing.NoSuchList:
         raise Refusal("We have no headlines of that section, topic, author or month.", status=404) from None
     except listing.NoSuchPage:
@@ -48,7 +50,7 @@ def headlines() -> Response:
         name=name,
         amount=amount(found),
         days=[list(group) for _, group in groupby(found.headlines, key=lambda line: local_date(line.published, zone))],
-        months=reading_for_page(lambda session: listing.months(session, now, zone)) if wanted == Wanted() and found.page == 1 else [],
+        months=months,
         around=listing.around_month(db.session(), now, zone, month) if month else (None, None),
         current_section=wanted.section,
         all_headlines=wanted == Wanted(),
@@ -61,6 +63,12 @@ def headlines() -> Response:
     )
     # Searches are as many as readers can think of: forgotten, so that they push no page out.
     return public(make_response(page), arguments=ARGUMENTS, store=wanted.search is None)
+
+
+def _everything(session: Plain, now: datetime, page: int) -> tuple[HeadlinePage, list[Month]]:
+    """A page of all headlines, the first one with the newest months."""
+    found = listing.all_headlines(session, now, page=page)
+    return found, listing.months(session, now, settings().timezone) if page == 1 else []
 
 
 def _wanted() -> Wanted:

@@ -82,7 +82,10 @@ class GroupCommit:
         if wish.group is None:
             self._write_for_all(wish)
         if wish.error is not None:
-            raise wish.error
+            try:
+                raise wish.error
+            finally:
+                wish.error = None  # whose traceback knows the wish
         return cast(Result, wish.result)
 
     def _write_for_all(self, own: _Wish) -> None:
@@ -116,7 +119,8 @@ class _Group:
             with transaction(waiting[0].since) as session:
                 for wish in self._take(waiting, wishes):
                     wish.result = wish.act(session)
-                for act in reversed(session.info.get("before_commit", ())):
+                # They know the session: kept by it, names and addresses would stay until somebody collects garbage.
+                for act in reversed(session.info.pop("before_commit", ())):
                     act()
                 ready = True
             self._committed.append((wishes, session))

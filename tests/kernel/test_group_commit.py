@@ -9,7 +9,8 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -349,18 +350,34 @@ def test_nobody_of_a_group_is_answered_before_what_comes_after_its_commit() -> N
         assert (first.result(LOST), other.result(LOST)) == (None, 2)
 
 
-def test_what_was_written_is_not_kept_alive() -> None:
+class Act:
+    def __call__(self, _session: Plain) -> int:
+        return 1
+
+
+class Together(Act):
+    """As those who confirm together."""
+
+    def __call__(self, session: Plain) -> int:
+        before_commit(session, partial(isinstance, session, Together))
+        session.info[Together] = self
+        return 1
+
+
+class Failing(Act):
+    def __call__(self, _session: Plain) -> int:
+        raise LookupError
+
+
+@pytest.mark.parametrize("kind", [Act, Together, Failing])
+def test_what_was_written_is_not_kept_alive(kind: type[Act]) -> None:
     """In it are somebody's name and address."""
-
-    class Act:
-        def __call__(self, _session: Plain) -> int:
-            return 1
-
-    act = Act()
+    act = kind()
     kept = weakref.ref(act)
     gc.disable()
     try:
-        assert GroupCommit(Transactions()).write(act) == 1
+        with suppress(LookupError):
+            assert GroupCommit(Transactions()).write(act) == 1
         del act
         assert kept() is None
     finally:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from tests.news.test_pages import NOON, publish, text
 from webapp.database import db, writing
-from webapp.news import reindex
+from webapp.news import listing, reindex
 from webapp.news.listing import Month
 from webapp.news.models import Article
 
@@ -62,12 +62,16 @@ def test_names_with_joiners_and_soft_hyphens_have_their_lists(client: FlaskClien
             text(client, f"/headlines?{list_of}={quote(nothing)}", 404)
 
 
-def test_the_archive_has_a_page_for_each_month_with_articles(client: FlaskClient) -> None:
+def test_the_archive_has_a_page_for_each_month_with_articles(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     publish("december")
     publish("last-of-november", published=datetime(2024, 11, 30, 23, 59, 59, tzinfo=UTC))
     publish("august", published=datetime(2024, 8, 1, tzinfo=UTC))
     everything = text(client, "/headlines")
     assert [month in everything for month in ("December 2024</a>", "November 2024</a>", "October 2024</a>")] == [True, True, False]
+    monkeypatch.setattr(listing, "PAGE_SIZE", 2)
+    page = text(client, "/headlines?page=2")
+    assert slugs(page) == ["august"]
+    assert "By month" not in page
     page = text(client, "/headlines?month=2024-11")
     assert slugs(page) == ["last-of-november"]
     assert '<a href="/headlines?month=2024-12">Later: December 2024</a>' in page

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response
-from werkzeug.datastructures import Headers
 
 from webapp.config import Settings
 from webapp.page_cache import keep
@@ -90,15 +89,17 @@ def private(response: Response) -> Response:
 
 
 def see_other(path: str) -> Response:
-    """The answer to a post that was done: look at `path` (RFC 9110 §15.4.4), without a page of HTML that nobody sees.
+    """The answer to a post that was done: look at `path` (RFC 9110 §15.4.4), without a body, which nobody sees and which gunicorn
+    sends on a way of its own.
 
     `path`: in ASCII, as url_for makes it.
     """
-    return _Finished(f"See {path}\n", 303, {"Location": path}, content_type="text/plain; charset=utf-8")
+    return _Finished("", 303, {"Location": path}, content_type="text/plain; charset=utf-8")
 
 
 class _Finished(Response):
     """Its headers are as they are to be sent. Werkzeug would copy them, to mend addresses and to find out the length again."""
 
-    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
-        return self.headers
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        start_response(self.status, self.headers.to_wsgi_list())
+        return ()

@@ -63,7 +63,7 @@ def by_id(session: Writer, entrant_id: int, *, keys: Keyring) -> Person:
     if row is None:
         raise NoSuchEntrant
     entrant = SimpleNamespace(**dict(zip(_PERSON, row[: len(_PERSON)], strict=True)))
-    return _person(entrant, Contest(**dict(zip(_CONTEST, row[len(_PERSON) :], strict=True))), keys)
+    return _person(entrant, Contest._make(row[len(_PERSON) :]), keys)
 
 
 def by_entry(session: Session, slug: str, entry_index: int, *, keys: Keyring) -> Person:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from webapp import write_lock
-from webapp.prepared import Plain, Writer, faults_of, insert_on, plain
+from webapp.prepared import Ahead, Plain, Writer, faults_of, insert_on, plain
 from webapp.site import settings
 
 if TYPE_CHECKING:
@@ -188,16 +188,21 @@ def refuse_in_maintenance() -> None:
         raise write_lock.Maintenance
 
 
-def begin(transaction: Plain, waited: float) -> write_lock.MayWrite:
+def begin(transaction: Plain, waited: float, ahead: Ahead | None = None) -> write_lock.MayWrite:
     """Begin a write transaction on the driver's own connection; what `write_lock.refuse_unless_free` is to judge."""
     if transaction.dialect.name == "sqlite":
         begin_to_write(transaction.execute, waited)
         return write_lock.may_write(transaction)
     with faults_of(transaction.dialect):
-        # Two statements on one way there and back, which prepared ones cannot be.
-        cursor = transaction.driver.execute(f"BEGIN; {write_lock.MAY_WRITE}", prepare=False)
+        # All on one way there and back, which prepared statements cannot go.
+        statements = "BEGIN", write_lock.MAY_WRITE, *((ahead(transaction.dialect),) if ahead else ())
+        cursor = transaction.driver.execute("; ".join(statements), prepare=False)
         cursor.nextset()
-        return cast(write_lock.MayWrite, cursor.fetchone())
+        answer = cursor.fetchone()
+        if ahead:
+            cursor.nextset()
+            transaction.info[ahead] = cursor.fetchone()
+        return cast(write_lock.MayWrite, answer)
 
 
 @contextmanager

@@ -17,18 +17,17 @@ from sqlalchemy.exc import OperationalError
 from webapp import write_lock
 from webapp.database import begin, db, refuse_in_maintenance
 from webapp.plain_connections import connected
-from webapp.prepared import Plain, faults_of
+from webapp.prepared import Ahead, Plain, faults_of
 
 Result = TypeVar("Result")
-Transaction = Callable[[float], AbstractContextManager[Plain]]
-"""A write transaction for somebody who has wanted it since a moment of time.monotonic(): committed at its end or rolled back whole."""
 
 
-def write(group: str, act: Callable[[Plain], Result], *, serial: bool = False) -> Result:
+def write(group: str, act: Callable[[Plain], Result], *, serial: bool = False, ahead: Ahead | None = None) -> Result:
     """What `act` returns, as soon as what it wrote is on the disk. If it raises, nothing of it is written, and that is raised here.
 
     Acts of the same `group` share a transaction; on PostgreSQL, which runs transactions side by side and groups their commits by
-    itself, only if they are `serial`: if each would wait there for the one before, for a row that all of them lock.
+    itself, only if they are `serial`: if each would wait there for the one before, for a row that all of them lock. `ahead` saves
+    a way to PostgreSQL.
 
     An act may run in another thread, so it asks nothing of Flask, and more than once; only its last run counts. Prepare before it,
     keep it short, and never nest it. Raises Held, Moved and, in a request, Maintenance, as `writing` does.
@@ -37,9 +36,9 @@ def write(group: str, act: Callable[[Plain], Result], *, serial: bool = False) -
     if db.session.registry.has():
         db.session.rollback()  # for the reasons that `writing` has
     if current_app.extensions["write_lock"] is None and not serial:
-        return GroupCommit(_transaction).write(act)
+        return GroupCommit(_transaction).write(act, ahead)
     groups: dict[str, GroupCommit] = current_app.extensions.setdefault("group_commit", {})
-    return (groups.get(group) or groups.setdefault(group, GroupCommit(_transaction))).write(act)
+    return (groups.get(group) or groups.setdefault(group, GroupCommit(_transaction))).write(act, ahead)
 
 
 def before_commit(session: Plain, act: Callable[[], object]) -> None:
@@ -50,13 +49,17 @@ def before_commit(session: Plain, act: Callable[[], object]) -> None:
 class _Wish:
     """An act that waits to be written, and then what came of it. Whoever made it sleeps until it is `called`."""
 
-    def __init__(self, act: Callable[[Plain], Any]) -> None:
-        self.act, self.since = act, time.monotonic()
+    def __init__(self, act: Callable[[Plain], Any], ahead: Ahead | None = None) -> None:
+        self.act, self.ahead, self.since = act, ahead, time.monotonic()
         self.called = threading.Lock()
         self.called.acquire()
         self.group: _Group | None = None
         self.result: Any = None
         self.error: BaseException | None = None
+
+
+Transaction = Callable[[_Wish], AbstractContextManager[Plain]]
+"""A write transaction for those who have waited as long as this one at most: committed at its end or rolled back whole."""
 
 
 class GroupCommit:
@@ -71,9 +74,9 @@ class GroupCommit:
         self._changing = threading.Lock()
         self._somebody_writes = False
 
-    def write(self, act: Callable[[Plain], Result]) -> Result:
+    def write(self, act: Callable[[Plain], Result], ahead: Ahead | None = None) -> Result:
         """See `write` above."""
-        wish = _Wish(act)
+        wish = _Wish(act, ahead)
         with self._changing:
             self.waiting.append(wish)
             waits, self._somebody_writes = self._somebody_writes, True
@@ -116,7 +119,7 @@ class _Group:
         wishes: list[_Wish] = []
         ready = False
         try:
-            with transaction(waiting[0].since) as session:
+            with transaction(waiting[0]) as session:
                 for wish in self._take(waiting, wishes):
                     wish.result = wish.act(session)
                 # They know the session: kept by it, names and addresses would stay until somebody collects garbage.
@@ -165,10 +168,12 @@ def _is_the_database(error: BaseException) -> bool:
 
 
 @contextmanager
-def _transaction(since: float) -> Iterator[Plain]:
+def _transaction(first: _Wish) -> Iterator[Plain]:
+    def begun(session: Plain) -> write_lock.MayWrite:
+        return begin(session, time.monotonic() - first.since, first.ahead)
+
     lock = current_app.extensions["write_lock"]
-    with write_lock.queue(lock) if lock else nullcontext(), connected(lambda plain: begin(plain, time.monotonic() - since)) as begun:
-        transaction, answer = begun
+    with write_lock.queue(lock) if lock else nullcontext(), connected(begun) as (transaction, answer):
         try:
             write_lock.refuse_unless_free(answer)
             yield transaction

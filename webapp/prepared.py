@@ -41,6 +41,11 @@ class Plain:
             raise fault_of(self.dialect, error) from error
 
 
+Ahead = Callable[[Dialect], str]
+"""Makes a statement that goes on the way that begins a transaction on PostgreSQL. Its row, or None, is then in the connection's `info`
+under the Ahead itself, as the driver gives it. It must wait for nobody: what is asked first must be answered at once.
+"""
+
 Writer = Session | scoped_session[Any] | Plain
 """What an act writes with: the session of `writing`, or what `group_commit.write` gives."""
 

@@ -1,5 +1,7 @@
 """Logs grow by whole, signed steps, in one straight line, and nothing in them is ever changed."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Thread
 
 import pytest
@@ -9,6 +11,8 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from tests.draw.logs import DAY, DRAWS, OPENS, SEALS, SMALL, act, commitments, facts, small_log, terms
+from tests.serving import LOST, wait_until
+from tests.statements import statements
 from webapp import draw, group_commit
 from webapp.database import db, is_sqlite, writing
 from webapp.prepared import Plain
@@ -68,6 +72,60 @@ def test_entries_that_share_a_transaction_are_signed_together(app: Flask) -> Non
     act(draw.seal, now=SEALS)
     with pytest.raises(draw.LogSealed):
         group_commit.write("test", lambda session: draw.append_entry(session, SMALL, commitments(1, start=7)[0]))
+
+
+AHEAD = draw.LockAhead(SMALL.name)
+
+
+def test_a_head_locked_ahead_is_not_asked_for_again_and_held_to_the_end(app: Flask) -> None:
+    small_log(entries=2)
+
+    def append(session: Plain) -> int:
+        if session.dialect.name == "postgresql":
+            with db.engine.connect() as another:
+                assert another.execute(text("SELECT id FROM draw_log FOR UPDATE SKIP LOCKED")).all() == []
+        return draw.append_entry(session, SMALL, commitments(1, start=2)[0])
+
+    with statements() as asked:
+        assert group_commit.write("test", append, ahead=AHEAD) == 3
+    if not is_sqlite(db.session()):
+        assert not any("FROM draw_log WHERE" in statement for statement in asked)
+    assert draw.verify(db.session(), "small").entries == 3
+
+
+def test_a_head_locked_ahead_counts_for_the_first_act_alone(app: Flask) -> None:
+    small_log(entries=2)
+
+    def append(session: Plain) -> list[int]:
+        return [draw.append_entries(session, SMALL, commitments(2, start=start)).first for start in (2, 4)]
+
+    assert group_commit.write("test", append, ahead=AHEAD) == [3, 5]
+    assert draw.verify(db.session(), "small").entries == 6
+
+
+def test_who_finds_the_head_held_waits_for_it_and_goes_on_from_the_newest(app: Flask) -> None:
+    small_log(entries=2)
+    with ThreadPoolExecutor(1) as pool, writing() as session:
+        draw.append_entries(session, SMALL, commitments(4, start=2))
+        waiting = pool.submit(in_thread, app, lambda plain: draw.append_entry(plain, SMALL, commitments(1, start=6)[0]))
+        if not is_sqlite(session):
+            wait_until(lambda: session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")), "who waits for the head")
+        assert not waiting.done()
+        session.commit()
+    assert waiting.result(LOST) == 7
+    assert draw.verify(db.session(), "small").entries == 7
+
+
+@pytest.mark.parametrize("name", ["no-such-log", "o'brien\\ 100%s; --"])
+def test_a_head_that_is_not_there_ahead_is_looked_for_when_it_is_needed(app: Flask, name: str) -> None:
+    small_log(entries=2)
+    ahead = draw.LockAhead(name)
+    assert group_commit.write("test", lambda plain: draw.append_entry(plain, SMALL, commitments(1, start=2)[0]), ahead=ahead) == 3
+
+
+def in_thread(app: Flask, act: Callable[[Plain], int]) -> int:
+    with app.app_context():
+        return group_commit.write("test", act, ahead=AHEAD)
 
 
 def test_an_entry_is_removed_once_and_only_if_it_is_one(app: Flask) -> None:

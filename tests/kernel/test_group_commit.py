@@ -236,7 +236,7 @@ def test_a_fault_of_the_transaction_is_told_to_all_and_the_next_one_begins_anew(
     faults = [OperationalError(None, None, Exception("away"))]
 
     @contextmanager
-    def transaction(_since: float) -> Iterator[Plain]:
+    def transaction(_first: object) -> Iterator[Plain]:
         yield Plain(cast(Any, None), None)
         if faults:
             raise faults.pop()
@@ -254,7 +254,7 @@ class Transactions:
         self.ended = 0
 
     @contextmanager
-    def __call__(self, _since: float) -> Iterator[Plain]:
+    def __call__(self, _first: object) -> Iterator[Plain]:
         yield Plain(cast(Any, None), None)
         self.ended += 1
 
@@ -280,7 +280,7 @@ def test_who_comes_while_the_next_in_line_writes_does_not_write_beside_it() -> N
     leaving = threading.Event()
 
     @contextmanager
-    def transaction(_since: float) -> Iterator[Plain]:
+    def transaction(_first: object) -> Iterator[Plain]:
         open_now.append(1)
         most.append(len(open_now))
         yield Plain(cast(Any, None), None)

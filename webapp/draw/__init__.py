@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         WrongKey,
     )
     from webapp.draw.relays import RELAYS, NoBeacon, Tried, fetch_beacon
+    from webapp.draw.rows import LockAhead
     from webapp.draw.sealing import seal
     from webapp.draw.settling import award, forfeit, paid, void
     from webapp.draw.tickets import commitment, receipt_email
@@ -77,6 +78,7 @@ else:
             "NotAwarded NotAWinner NotDrawn NotDue NotSealed TooEarly TooLate WrongKey"
         ),
         relays="RELAYS NoBeacon Tried fetch_beacon",
+        rows="LockAhead",
         sealing="seal",
         settling="award forfeit paid void",
         tickets="commitment receipt_email",
@@ -98,6 +100,7 @@ __all__ = [
     "Beacon",
     "ClockBehind",
     "Invalid",
+    "LockAhead",
     "LogBehind",
     "LogExists",
     "LogKey",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
@@ -52,6 +53,7 @@ _HEAD = select(*(LOG.c[name] for name in Head._fields)).where(LOG.c.name == bind
 _FIND = Prepared(_HEAD)
 # SQLite knows no FOR UPDATE and needs none: there is one writer.
 _LOCK = Prepared(_HEAD.with_for_update())
+_LOCK_IF_FREE = _HEAD.with_for_update(skip_locked=True)
 _MILESTONES = Prepared(
     select(CHECKPOINT.c.size, CHECKPOINT.c.kind, CHECKPOINT.c.note, LEAF.c.data)
     .join(LEAF, (LEAF.c.log_id == CHECKPOINT.c.log_id) & (LEAF.c.index == CHECKPOINT.c.size - 1))
@@ -60,9 +62,25 @@ _MILESTONES = Prepared(
 )
 
 
+@dataclass(frozen=True)
+class LockAhead:
+    """An Ahead (prepared.py) that locks the head of the log `name` unless somebody holds it, so that `head_of` need not."""
+
+    name: str
+
+    def __call__(self, dialect: Dialect) -> str:
+        return _lock_if_free(self.name, dialect)
+
+
+@lru_cache(maxsize=64)
+def _lock_if_free(name: str, dialect: Dialect) -> str:
+    return str(_LOCK_IF_FREE.params(name=name).compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+
+
 def head_of(session: Writer, name: str, *, lock: bool = False) -> Head:
     """The head of the log `name`; with `lock` nobody else appends before this transaction ends. Raises LogMissing."""
-    row = (_LOCK if lock else _FIND).first(session, name=name)
+    row = session.info.pop(LockAhead(name), None) if lock else None
+    row = row or (_LOCK if lock else _FIND).first(session, name=name)
     if row is None:
         raise LogMissing(name)
     return Head(*row)

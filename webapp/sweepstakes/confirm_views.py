@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import clock, group_commit
 from webapp.counting import count
 from webapp.database import db
+from webapp.draw import LockAhead
 from webapp.draw import status as log_status
 from webapp.errors import Refusal
 from webapp.headers import private, see_other
@@ -101,7 +102,8 @@ def _wish(person: Person, fields: posting.Fields) -> Confirmation:
 
 def _confirm(person: Person, wish: Confirmation) -> None:
     key = log_key(db.session, person.contest.slug)  # the scoped one, which becomes a session only if it is asked
-    group_commit.write("confirm", lambda session: confirm(session, key, person.contest, wish, now=clock.now()), serial=True)
+    lock = LockAhead(person.contest.slug)
+    group_commit.write("confirm", lambda session: confirm(session, key, person.contest, wish, now=clock.now()), serial=True, ahead=lock)
 
 
 @pages.get("/confirm/<token>/receipt.txt")
